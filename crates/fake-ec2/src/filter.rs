@@ -1,0 +1,153 @@
+//! EC2's filters: `*` is any text, `?` is at most one character, `\` takes the next literally.
+
+use crate::element::Fields;
+use crate::envelope::Failure;
+
+/// At most this many values in the filters of one call (AWS: "Filtering using the API").
+pub(crate) const VALUES_MAX: usize = 200;
+
+/// A filter that an operation knows.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) name: &'static str,
+    /// Where its values are in a row.
+    pub(crate) path: &'static str,
+    /// The documented values, when there are only these.
+    pub(crate) values: &'static [&'static str],
+}
+
+/// A filter of a request.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Filter {
+    pub(crate) name: String,
+    pub(crate) values: Vec<String>,
+}
+
+impl Filter {
+    /// The path of the filter's values in a row, once the name is known to `known`.
+    fn path<'a>(&self, known: &'a [Known]) -> Option<&'a str> {
+        known
+            .iter()
+            .find(|known| known.name == self.name)
+            .map(|known| known.path)
+    }
+
+    fn is_tag(&self, known: &[Known]) -> bool {
+        known.iter().any(|known| known.name == "tag")
+            && (self.name == "tag-key"
+                || self
+                    .name
+                    .strip_prefix("tag:")
+                    .is_some_and(|key| !key.is_empty()))
+    }
+
+    /// Refuses names that are not `known`, and values outside of a documented closed set.
+    pub(crate) fn check(&self, known: &[Known]) -> Result<(), Failure> {
+        let invalid = |message: String| Err(Failure::bad("InvalidParameterValue", message));
+        if self.is_tag(known) {
+            return Ok(());
+        }
+        let Some(filter) = known
+            .iter()
+            .find(|known| known.name == self.name && known.name != "tag")
+        else {
+            return invalid(format!("The filter '{}' is invalid", self.name));
+        };
+        let odd = self.values.iter().find(|value| {
+            !filter.values.is_empty() && !filter.values.iter().any(|known| matches(value, known))
+        });
+        match odd {
+            Some(value) => invalid(format!(
+                "The filter value '{value}' is invalid for '{}'",
+                self.name
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// Any of the values matches any of the texts that the row has there.
+    pub(crate) fn accepts(&self, row: &Fields, prefix: &str, known: &[Known]) -> bool {
+        let any = |texts: Vec<&str>| {
+            texts
+                .iter()
+                .any(|text| self.values.iter().any(|pattern| matches(pattern, text)))
+        };
+        let tags = format!("{prefix}tagSet/item");
+        if self.name == "tag-key" {
+            return any(row.values(&format!("{tags}/key")));
+        }
+        if let Some(key) = self.name.strip_prefix("tag:") {
+            let keys = row.values(&format!("{tags}/key"));
+            let values = row.values(&format!("{tags}/value"));
+            let pairs = keys.iter().zip(values);
+            return any(pairs
+                .filter(|(k, _)| **k == key)
+                .map(|(_, value)| value)
+                .collect());
+        }
+        self.path(known).is_some_and(|path| any(row.values(path)))
+    }
+}
+
+/// Whether the whole of `text` fits `pattern`. Case counts.
+pub(crate) fn matches(pattern: &str, text: &str) -> bool {
+    // The states in which the pattern may be, as a set: no backtracking, whatever the stars.
+    let steps = steps(pattern);
+    let mut states = vec![false; steps.len() + 1];
+    if let Some(first) = states.first_mut() {
+        *first = true;
+    }
+    spread(&steps, &mut states);
+    for c in text.chars() {
+        let mut next = vec![false; states.len()];
+        for (at, step) in steps.iter().enumerate() {
+            if states.get(at) != Some(&true) {
+                continue;
+            }
+            let to = match step {
+                Step::Any => Some(at),
+                Step::AtMostOne => Some(at + 1),
+                Step::Literal(literal) => (*literal == c).then_some(at + 1),
+            };
+            if let Some(state) = to.and_then(|to| next.get_mut(to)) {
+                *state = true;
+            }
+        }
+        spread(&steps, &mut next);
+        states = next;
+    }
+    states.last() == Some(&true)
+}
+
+#[derive(Debug, PartialEq)]
+enum Step {
+    Any,
+    AtMostOne,
+    Literal(char),
+}
+
+fn steps(pattern: &str) -> Vec<Step> {
+    let mut chars = pattern.chars();
+    let mut steps = Vec::new();
+    while let Some(c) = chars.next() {
+        steps.push(match c {
+            '*' => Step::Any,
+            '?' => Step::AtMostOne,
+            '\\' => Step::Literal(chars.next().unwrap_or('\\')),
+            c => Step::Literal(c),
+        });
+    }
+    steps
+}
+
+/// A star or a question mark may also stand for nothing.
+fn spread(steps: &[Step], states: &mut [bool]) {
+    for (at, step) in steps.iter().enumerate() {
+        if states.get(at) == Some(&true)
+            && !matches!(step, Step::Literal(_))
+            && let Some(state) = states.get_mut(at + 1)
+        {
+            *state = true;
+        }
+    }
+}

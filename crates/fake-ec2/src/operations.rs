@@ -1,0 +1,155 @@
+//! The operations: what each takes, and where its rows come from.
+
+mod imports;
+
+use crate::element::Fields;
+use crate::envelope::Failure;
+use crate::fake::Call;
+use crate::filter::Known;
+use crate::page::{Paging, Place};
+use crate::query::Query;
+use crate::world::Scene;
+
+/// One operation, as data.
+#[derive(Debug)]
+pub(crate) struct Operation {
+    pub(crate) name: &'static str,
+    /// The element that holds the rows.
+    pub(crate) set: &'static str,
+    /// The list inside of a row whose items are counted, filtered and asked for by id.
+    pub(crate) nested: Option<Nested>,
+    /// Parameters with one value, besides those of paging.
+    pub(crate) flags: &'static [&'static str],
+    /// Parameters with several values that are not ids.
+    pub(crate) lists: &'static [&'static str],
+    pub(crate) ids: &'static [Ids],
+    /// `Filter`, or `Filters` in a few operations.
+    pub(crate) filter_parameter: Option<&'static str>,
+    pub(crate) filters: &'static [Known],
+    pub(crate) paging: Option<Paging>,
+    pub(crate) visible: fn(&Query, &Fields) -> bool,
+    pub(crate) rows: fn(&Scene) -> Vec<Fields>,
+}
+
+/// A list of rows inside of a row, and what tells the outer rows apart.
+#[derive(Debug)]
+pub(crate) struct Nested {
+    pub(crate) list: &'static str,
+    pub(crate) prefix: &'static str,
+    pub(crate) key: &'static str,
+}
+
+/// A parameter that names rows.
+#[derive(Debug)]
+pub(crate) struct Ids {
+    pub(crate) parameter: &'static str,
+    pub(crate) path: &'static str,
+    /// EC2's answer when these ids are of no row.
+    pub(crate) unknown: fn(&[&str]) -> Failure,
+}
+
+/// Every operation that is answered.
+const OPERATIONS: &[&[Operation]] = &[imports::OPERATIONS];
+
+pub(crate) const fn filter(name: &'static str, path: &'static str) -> Known {
+    Known {
+        name,
+        path,
+        values: &[],
+    }
+}
+
+/// `tag:<key>` and `tag-key`.
+pub(crate) const TAG: Known = filter("tag", "");
+
+pub(crate) fn all_visible(_: &Query, _: &Fields) -> bool {
+    true
+}
+
+impl Operation {
+    pub(crate) fn find(action: &str) -> Result<&'static Self, Failure> {
+        let mut all = OPERATIONS.iter().copied().flatten();
+        all.find(|operation| operation.name == action)
+            .ok_or_else(|| {
+                let message = format!("The action {action} is not valid for this web service.");
+                Failure::bad("InvalidAction", message)
+            })
+    }
+
+    pub(crate) fn takes(&self, name: &str) -> bool {
+        let paging = self.paging.is_some() && matches!(name, "MaxResults" | "NextToken");
+        paging || self.flags.contains(&name)
+    }
+
+    pub(crate) fn takes_list(&self, name: &str) -> bool {
+        self.lists.contains(&name) || self.ids.iter().any(|ids| ids.parameter == name)
+    }
+
+    /// One page, and where the next one starts.
+    pub(crate) fn page(&self, call: &Call<'_>) -> Result<(Fields, Option<Place>), Failure> {
+        let query = Query::read(self, call.parameters)?;
+        if query.flag("DryRun") {
+            let message = "Request would have succeeded, but DryRun flag is set.";
+            return Err(Failure::new(412, "DryRunOperation", message));
+        }
+        let has_ids = self
+            .ids
+            .iter()
+            .any(|ids| !query.list(ids.parameter).is_empty());
+        let page_rows = match &self.paging {
+            Some(paging) => paging.rows(&query, has_ids, call.page_rows)?,
+            None => usize::MAX,
+        };
+        let rows = self.select(&query, &call.scene)?;
+        let Place { page, row } = call.place(&query)?;
+        let end = row.saturating_add(page_rows).min(rows.len());
+        let next = (end < rows.len()).then_some(Place {
+            page: page + 1,
+            row: end,
+        });
+        let mut rows = rows.get(row..end).unwrap_or_default().to_vec();
+        if let Some(nested) = &self.nested {
+            rows = Fields::gather(rows, nested.list, nested.key);
+        }
+        Ok((Fields::new().list(self.set, rows), next))
+    }
+
+    /// All rows that the request asks for; those of a nested list one by one.
+    fn select(&self, query: &Query, scene: &Scene) -> Result<Vec<Fields>, Failure> {
+        let mut rows = (self.rows)(scene);
+        if let Some(nested) = &self.nested {
+            rows = rows
+                .iter()
+                .flat_map(|row| row.explode(nested.list))
+                .collect();
+        }
+        for ids in self.ids {
+            let asked = query.list(ids.parameter);
+            let known = |id: &str| rows.iter().any(|row| row.values(ids.path).contains(&id));
+            let unknown: Vec<&str> = asked
+                .iter()
+                .map(String::as_str)
+                .filter(|id| !known(id))
+                .collect();
+            if !unknown.is_empty() {
+                return Err((ids.unknown)(&unknown));
+            }
+            if !asked.is_empty() {
+                rows.retain(|row| {
+                    row.values(ids.path)
+                        .iter()
+                        .any(|id| asked.iter().any(|asked| asked == id))
+                });
+            }
+        }
+        let prefix = self.nested.as_ref().map_or("", |nested| nested.prefix);
+        rows.retain(|row| {
+            let accepted = query
+                .filters
+                .iter()
+                .all(|filter| filter.accepts(row, prefix, self.filters));
+            accepted && (self.visible)(query, row)
+        });
+        Ok(rows)
+    }
+}

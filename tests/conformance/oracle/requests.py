@@ -1,0 +1,153 @@
+"""Part 2: bodies are botocore's serialiser's, signatures are botocore's signer's."""
+
+import datetime
+import unittest.mock
+
+import botocore.auth
+import botocore.awsrequest
+import botocore.credentials
+
+from . import documents, endpoint, model, program
+
+TOKEN = "session/token+with=signs//" + "x" * 300
+SIGNED = "content-type;host;x-amz-date"
+
+
+class Case:
+    """A statement and the calls that it must make, in any order. `pages` are the tokens that the endpoint hands out."""
+
+    def __init__(self, sql, calls, pages=()):
+        self.sql = sql
+        self.calls = calls  # (region, operation, arguments as boto3 takes them)
+        self.pages = pages
+
+
+def _case(table, operation, condition, arguments, pages=(), tail=""):
+    sql = f"SELECT * FROM aws.ec2_api.{table} WHERE region = 'us-east-1' {condition} {tail}"
+    calls = [arguments, *({**arguments, "NextToken": token} for token in pages)]
+    return Case(sql, [("us-east-1", operation, call) for call in calls], pages)
+
+
+def _filters(**filters):
+    """Filters in boto3's form; `__` stands for `:` and `_` for `-` in a name."""
+    names = {name: name.replace("__", ":").replace("_", "-") for name in filters}
+    return {"Filters": [{"Name": names[name], "Values": values} for name, values in filters.items()]}
+
+
+def cases():
+    """The statements of this part."""
+    images, image_op = "import_image_tasks", "DescribeImportImageTasks"
+    snaps, snap_op = "import_snapshot_tasks", "DescribeImportSnapshotTasks"
+    both = [(images, image_op), (snaps, snap_op)]
+    for table, operation in both:
+        yield _case(table, operation, "", {})
+        yield _case(table, operation, "AND importTaskId = 'import-1'", {"ImportTaskIds": ["import-1"]})
+        yield _case(table, operation, "AND importTaskId IN ('a', 'b c', 'd+e', 'f&g=h', 'ü', '%41')",
+                    {"ImportTaskIds": ["a", "b c", "d+e", "f&g=h", "ü", "%41"]})
+        yield _case(table, operation, "AND tags['wave'] = '7'", _filters(tag__wave=["7"]))
+        # The two import tables get no page size, whatever the limit.
+        yield _case(table, operation, "", {}, tail="LIMIT 3")
+        yield _case(table, operation, "", {}, pages=["a/b+c==", "second page & more=%20"])
+    # Patterns of EC2's are escaped, and nothing in a value becomes a parameter.
+    for text, sent in [
+        ("*", "\\*"), ("?", "\\?"), ("a\\b", "a\\\\b"), ("x&Action=TerminateInstances", None), ("a\nFilter.1.Name=b", None),
+        ("it''s", "it's"), ("+ %2B", None), ("🚀 עברית", None), ("", None),
+    ]:
+        yield _case(images, image_op, f"AND tags['wave'] = '{text}'", _filters(tag__wave=[text if sent is None else sent]))
+    yield _case(images, image_op, "AND status = 'active'", _filters(task_state=["active"]))
+    yield _case(images, image_op, "AND status IN ('active', 'deleted', 'completed', 'deleting')",
+                _filters(task_state=["active", "deleted", "completed", "deleting"]))
+    # A state that AWS does not document for the filter is looked for in all tasks.
+    yield _case(images, image_op, "AND status = 'pending'", {})
+    yield _case(images, image_op, "AND status = 'active' AND tags['wave'] = '7' AND importTaskId = 'i'",
+                {"ImportTaskIds": ["i"], **_filters(task_state=["active"], tag__wave=["7"])})
+    yield _case("export_tasks", "DescribeExportTasks", "AND exportTaskId = 'export-i-1'", {"ExportTaskIds": ["export-i-1"]})
+    yield _case("export_image_tasks", "DescribeExportImageTasks", "AND exportImageTaskId IN ('e1', 'e2')",
+                {"ExportImageTaskIds": ["e1", "e2"]})
+    yield _case("conversion_tasks", "DescribeConversionTasks", "AND conversionTaskId = 'import-i-1'",
+                {"ConversionTaskIds": ["import-i-1"]})
+    yield _case("store_image_tasks", "DescribeStoreImageTasks", "AND amiId = 'ami-1'", {"ImageIds": ["ami-1"]})
+    for table, operation, column, parameter in [
+        ("images", "DescribeImages", "imageId", "ImageIds"), ("snapshots", "DescribeSnapshots", "snapshotId", "SnapshotIds"),
+        ("volumes", "DescribeVolumes", "volumeId", "VolumeIds"), ("instances", "DescribeInstances", "instanceId", "InstanceIds"),
+    ]:
+        yield _case(table, operation, "", {})
+        yield _case(table, operation, f"AND {column} IN ('x-1', 'x-2')", {parameter: ["x-1", "x-2"]})
+        # Ids and a page size exclude each other.
+        yield _case(table, operation, f"AND {column} = 'x-1'", {parameter: ["x-1"]}, tail="LIMIT 7")
+        yield _case(table, operation, "", {"MaxResults": 7}, tail="LIMIT 7")
+        yield _case(table, operation, "AND tags['wave'] = 'a*b'", _filters(tag__wave=["a\\*b"]))
+        yield _case(table, operation, "", {}, pages=["token=="])
+    yield _case("regions", "DescribeRegions", "", {})
+    yield _case("availability_zones", "DescribeAvailabilityZones", "", {})
+    regions = ["us-east-1", "eu-west-1", "us-gov-east-1", "cn-northwest-1", "us-isof-south-1"]
+    listed = ", ".join(f"'{region}'" for region in regions)
+    yield Case(f"SELECT * FROM aws.ec2_api.{images} WHERE region IN ({listed})", [(r, image_op, {}) for r in regions])
+
+
+def run(context):
+    """Every statement twice: with lasting credentials, and with a session token."""
+    for session_token in (None, TOKEN):
+        for case in cases():
+            _check(context, case, session_token)
+    count = len(list(cases()))
+    context.wanted["2 bodies: botocore's serialiser"] = 2 * count
+    context.wanted["2 signatures: botocore's signer"] = 2 * sum(len(case.calls) for case in cases())
+
+
+def _check(context, case, session_token):
+    answers = _answers(case)
+    with endpoint.Endpoint(answers) as server:
+        outcome = context.program.run(case.sql, server.url, "-o", "json", token=session_token)
+        requests, url = server.requests, server.url
+    part = "2 bodies: botocore's serialiser"
+    if outcome.code != 0:
+        context.report.failed(part, case.sql, f"exit code {outcome.code}: {outcome.errors.strip()}")
+        return
+    expected = sorted([region, *model.serialize(operation, arguments)] for region, operation, arguments in case.calls)
+    actual = sorted([_region(request), *sorted(request.fields)] for request in requests)
+    context.report.equal(part, case.sql, expected, actual)
+    for request in requests:
+        _check_signature(context, case, request, url, session_token)
+
+
+def _answers(case):
+    """An empty answer to every call, with the case's tokens in turn."""
+    following = dict(zip([None, *case.pages], [*case.pages, None]))
+
+    def answer(request):
+        fields = dict(request.fields)
+        content = [documents.Element("requestId", "r-1")]
+        token = following.get(fields.get("NextToken"))
+        if token:
+            content.append(documents.Element("nextToken", token))
+        root = documents.Element(fields["Action"] + "Response", content)
+        return endpoint.Answer(documents.write(root, documents.seeded(0, "plain")))
+
+    return answer
+
+
+def _region(request):
+    return request.headers["Authorization"].split("Credential=")[1].split("/")[2]
+
+
+def _check_signature(context, case, request, url, session_token):
+    """The whole Authorization header, computed again by botocore from what arrived."""
+    part = "2 signatures: botocore's signer"
+    authorization = request.headers["Authorization"]
+    signed = authorization.split("SignedHeaders=")[1].split(",")[0]
+    wanted = SIGNED + (";x-amz-security-token" if session_token else "")
+    if not context.report.equal(part, f"signed headers of {case.sql}", wanted, signed):
+        return
+    again = botocore.awsrequest.AWSRequest(
+        method=request.method, url=url + request.path, data=request.body,
+        headers={"Content-Type": request.headers["Content-Type"]},
+    )
+    date = datetime.datetime.strptime(request.headers["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=datetime.timezone.utc)
+    credentials = botocore.credentials.Credentials(program.ACCESS_KEY, program.SECRET_KEY, session_token)
+    with unittest.mock.patch("botocore.auth.get_current_datetime", lambda *a, **k: date):
+        botocore.auth.SigV4Auth(credentials, "ec2", _region(request)).add_auth(again)
+    arrived = {"Authorization": authorization, "Token": request.headers.get("X-Amz-Security-Token")}
+    expected = {"Authorization": again.headers["Authorization"], "Token": again.headers.get("X-Amz-Security-Token")}
+    context.report.counts[part] -= 1  # The signed headers and the signature are one case.
+    context.report.equal(part, case.sql, expected, arrived)

@@ -25,6 +25,8 @@ pub struct Document<'a> {
     carriage_returns: bool,
     /// The text has `]]>` somewhere, which may only end a CDATA section.
     cdata_ends: bool,
+    /// How many elements stand where the items of a list do: two levels under the root.
+    items: u64,
     request_id: Option<String>,
     next_token: Option<String>,
 }
@@ -36,7 +38,12 @@ pub struct Envelope {
     pub request_id: String,
     /// The token of the next page, byte for byte; an empty one ends the scan and is `None`.
     pub next_token: Option<String>,
+    /// How many items the lists directly under the root have.
+    pub items: u64,
 }
+
+/// The root, a list, an item.
+const ITEM_DEPTH: usize = 3;
 
 /// What one step over the document found.
 enum Step<'a> {
@@ -62,11 +69,16 @@ impl<'a> Document<'a> {
                 .of_operation(operation));
         }
         if root.strip_suffix("Response") != Some(operation) {
-            return Err(document.invalid(format!("the root is <{}>, not <{operation}Response>", shorten(root))));
+            return Err(document.invalid(format!(
+                "the root is <{}>, not <{operation}Response>",
+                shorten(root)
+            )));
         }
         match namespace {
             Some(namespace) if is_ec2_namespace(&namespace) => Ok(document),
-            Some(namespace) => Err(document.invalid(format!("its namespace is '{}'", shorten(&namespace)))),
+            Some(namespace) => {
+                Err(document.invalid(format!("its namespace is '{}'", shorten(&namespace))))
+            }
             None => Err(document.invalid("the root has no namespace")),
         }
     }
@@ -150,7 +162,13 @@ impl<'a> Document<'a> {
     }
 
     fn text_too_long(&self) -> Error {
-        self.refuse(Kind::TooLarge, &format!("a text or tag in it is longer than {} bytes", self.limits.text_bytes_max))
+        self.refuse(
+            Kind::TooLarge,
+            &format!(
+                "a text or tag in it is longer than {} bytes",
+                self.limits.text_bytes_max
+            ),
+        )
     }
 
     /// Reads and checks what is left of the document.
@@ -168,9 +186,11 @@ impl<'a> Document<'a> {
         }
         while !matches!(self.step()?, Step::End) {}
         match self.request_id.take() {
-            Some(request_id) if !request_id.is_empty() => {
-                Ok(Envelope { request_id, next_token: self.next_token.take().filter(|token| !token.is_empty()) })
-            }
+            Some(request_id) if !request_id.is_empty() => Ok(Envelope {
+                request_id,
+                next_token: self.next_token.take().filter(|token| !token.is_empty()),
+                items: self.items,
+            }),
             _ => Err(self.invalid("it has no request id")),
         }
     }
@@ -179,10 +199,21 @@ impl<'a> Document<'a> {
     fn check(body: &'a [u8], operation: &str, limits: &Limits) -> Result<Self, Error> {
         if body.len() > limits.page_bytes_max {
             let reason = format!("it is longer than {} bytes", limits.page_bytes_max);
-            return Err(unusable(Kind::TooLarge, operation, &reason, limits.page_bytes_max as u64));
+            return Err(unusable(
+                Kind::TooLarge,
+                operation,
+                &reason,
+                limits.page_bytes_max as u64,
+            ));
         }
         let text = std::str::from_utf8(body).map_err(|error| {
-            unusable(Kind::Document, operation, "it is not UTF-8", error.valid_up_to() as u64).with_source(error)
+            unusable(
+                Kind::Document,
+                operation,
+                "it is not UTF-8",
+                error.valid_up_to() as u64,
+            )
+            .with_source(error)
         })?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut reader = Reader::from_str(text);
@@ -196,12 +227,21 @@ impl<'a> Document<'a> {
             empty: false,
             carriage_returns: memchr::memchr(b'\r', text.as_bytes()).is_some(),
             cdata_ends: memchr::memmem::find(text.as_bytes(), b"]]>").is_some(),
+            items: 0,
             request_id: None,
             next_token: None,
         };
         if has_control_character(text.as_bytes()) {
-            let at = text.bytes().position(is_control_character).unwrap_or_default();
-            return Err(unusable(Kind::Document, operation, "it has a control character", at as u64));
+            let at = text
+                .bytes()
+                .position(is_control_character)
+                .unwrap_or_default();
+            return Err(unusable(
+                Kind::Document,
+                operation,
+                "it has a control character",
+                at as u64,
+            ));
         }
         Ok(document)
     }
@@ -239,7 +279,9 @@ impl<'a> Document<'a> {
                         while let Some(name) = self.child()? {
                             match name {
                                 "Code" if code.is_none() => code = Some(self.text()?.into_owned()),
-                                "Message" if message.is_empty() => message = self.text()?.into_owned(),
+                                "Message" if message.is_empty() => {
+                                    message = self.text()?.into_owned()
+                                }
                                 _ => self.skip()?,
                             }
                         }
@@ -250,7 +292,9 @@ impl<'a> Document<'a> {
             }
         }
         while !matches!(self.step()?, Step::End) {}
-        let code = code.filter(|code| !code.is_empty()).ok_or_else(|| self.invalid("the error in it has no code"))?;
+        let code = code
+            .filter(|code| !code.is_empty())
+            .ok_or_else(|| self.invalid("the error in it has no code"))?;
         Ok((code, message, request_id.or(self.request_id.take())))
     }
 
@@ -261,8 +305,14 @@ impl<'a> Document<'a> {
         }
         match declaration.encoding() {
             None => Ok(()),
-            Some(Ok(name)) if name.eq_ignore_ascii_case("utf-8") || name.eq_ignore_ascii_case("us-ascii") => Ok(()),
-            Some(Ok(name)) => Err(self.invalid(format!("its encoding is '{}', not UTF-8", shorten(&name)))),
+            Some(Ok(name))
+                if name.eq_ignore_ascii_case("utf-8") || name.eq_ignore_ascii_case("us-ascii") =>
+            {
+                Ok(())
+            }
+            Some(Ok(name)) => {
+                Err(self.invalid(format!("its encoding is '{}', not UTF-8", shorten(&name))))
+            }
             Some(Err(_)) => Err(self.invalid("its XML declaration is malformed")),
         }
     }
@@ -294,17 +344,26 @@ impl<'a> Document<'a> {
                     if self.cdata_ends && text.contains("]]>") {
                         return Err(self.invalid("it has ']]>' outside of CDATA"));
                     }
-                    let text = if self.carriage_returns { text.xml10_content() } else { text.into_inner() };
+                    let text = if self.carriage_returns {
+                        text.xml10_content()
+                    } else {
+                        text.into_inner()
+                    };
                     return Ok(Step::Text(text));
                 }
                 Event::CData(text) if self.depth > 0 => {
-                    let text = if self.carriage_returns { text.xml10_content() } else { text.into_inner() };
+                    let text = if self.carriage_returns {
+                        text.xml10_content()
+                    } else {
+                        text.into_inner()
+                    };
                     return Ok(Step::Text(text));
                 }
                 Event::GeneralRef(reference) if self.depth > 0 => {
                     return match character(&reference) {
                         Some(character) => Ok(Step::Character(character)),
-                        None => Err(self.invalid(format!("it has the reference '&{};'", shorten(&reference)))),
+                        None => Err(self
+                            .invalid(format!("it has the reference '&{};'", shorten(&reference)))),
                     };
                 }
                 Event::Comment(_) | Event::PI(_) => {}
@@ -312,7 +371,9 @@ impl<'a> Document<'a> {
                 Event::Eof => return Err(self.invalid("it is cut")),
                 Event::DocType(_) => return Err(self.invalid("it has a DOCTYPE")),
                 Event::Decl(_) => return Err(self.invalid("it has a second XML declaration")),
-                Event::CData(_) | Event::GeneralRef(_) => return Err(self.invalid("something follows its root")),
+                Event::CData(_) | Event::GeneralRef(_) => {
+                    return Err(self.invalid("something follows its root"));
+                }
             }
         }
     }
@@ -324,7 +385,10 @@ impl<'a> Document<'a> {
             Ok(event) => event,
             Err(error) => {
                 let at = self.reader.error_position();
-                return Err(unusable(Kind::Document, &self.operation, "it is not well-formed", at).with_source(error));
+                return Err(
+                    unusable(Kind::Document, &self.operation, "it is not well-formed", at)
+                        .with_source(error),
+                );
             }
         };
         if self.reader.buffer_position() - begin > self.limits.text_bytes_max as u64 {
@@ -351,6 +415,7 @@ impl<'a> Document<'a> {
             return Err(self.invalid(format!("'{}' is no element name", shorten(name))));
         };
         self.depth += 1;
+        self.items += u64::from(self.depth == ITEM_DEPTH);
         self.empty = empty;
         Ok(name)
     }
@@ -358,16 +423,35 @@ impl<'a> Document<'a> {
     fn attributes(&self, tag: &BytesStart<'_>) -> Result<(), Error> {
         for (count, attribute) in tag.attributes().enumerate() {
             if count == self.limits.attributes_max {
-                return Err(self.refuse(Kind::TooLarge, &format!("a tag has more than {count} attributes")));
+                return Err(self.refuse(
+                    Kind::TooLarge,
+                    &format!("a tag has more than {count} attributes"),
+                ));
             }
-            let attribute = attribute.map_err(|error| self.invalid("an attribute is malformed").with_source(error))?;
-            let value = quick_xml::escape::unescape(&attribute.value)
-                .map_err(|error| self.invalid("an attribute's value is malformed").with_source(error))?;
+            let attribute = attribute
+                .map_err(|error| self.invalid("an attribute is malformed").with_source(error))?;
+            let value = quick_xml::escape::unescape(&attribute.value).map_err(|error| {
+                self.invalid("an attribute's value is malformed")
+                    .with_source(error)
+            })?;
             if attribute.value.contains('<') || has_control_character(value.as_bytes()) {
                 return Err(self.invalid("an attribute's value is malformed"));
             }
         }
         Ok(())
+    }
+}
+
+/// The error that a body names, if it is EC2's error answer. A body that is anything else is left to
+/// [`Document::open`], which says what is wrong with it.
+pub(crate) fn error_answer(body: &[u8], operation: &str, limits: &Limits) -> Option<Error> {
+    // An error answer's root is within the first few lines: a page of rows is not read twice to find that out.
+    const ROOT_BYTES_MAX: usize = 2_048;
+    let head = body.get(..ROOT_BYTES_MAX).unwrap_or(body);
+    memchr::memmem::find(head, b"<Response")?;
+    match Document::open(body, operation, limits) {
+        Err(error) if error.code().is_some() => Some(error),
+        _ => None,
     }
 }
 
@@ -382,7 +466,11 @@ impl fmt::Debug for Document<'_> {
 }
 
 fn unusable(kind: Kind, operation: &str, reason: &str, at: u64) -> Error {
-    Error::new(kind, format!("the answer is no complete document: {reason} (byte {at})")).of_operation(operation)
+    Error::new(
+        kind,
+        format!("the answer is no complete document: {reason} (byte {at})"),
+    )
+    .of_operation(operation)
 }
 
 /// The namespace that the tag's own name is in, as far as the tag itself declares it.
@@ -408,7 +496,13 @@ fn is_ec2_namespace(namespace: &str) -> bool {
         .map(|date| date.strip_suffix('/').unwrap_or(date));
     date.is_some_and(|date| {
         date.len() == 10
-            && date.bytes().enumerate().all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() })
+            && date.bytes().enumerate().all(|(at, byte)| {
+                if at == 4 || at == 7 {
+                    byte == b'-'
+                } else {
+                    byte.is_ascii_digit()
+                }
+            })
     })
 }
 
@@ -440,7 +534,8 @@ fn character(reference: &BytesRef<'_>) -> Option<char> {
 }
 
 fn is_blank(text: &str) -> bool {
-    text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
+    text.bytes()
+        .all(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
 }
 
 fn is_control_character(byte: u8) -> bool {
@@ -449,13 +544,21 @@ fn is_control_character(byte: u8) -> bool {
 
 /// Without an early exit inside a chunk the compiler looks at many bytes at once.
 fn has_control_character(bytes: &[u8]) -> bool {
-    bytes.chunks(4096).any(|chunk| chunk.iter().fold(false, |found, byte| found | is_control_character(*byte)))
+    bytes.chunks(4096).any(|chunk| {
+        chunk
+            .iter()
+            .fold(false, |found, byte| found | is_control_character(*byte))
+    })
 }
 
 /// A text from outside, for a message.
 fn shorten(text: &str) -> String {
     const CHARACTERS_MAX: usize = 60;
-    let mut short: String = text.chars().take(CHARACTERS_MAX).flat_map(char::escape_debug).collect();
+    let mut short: String = text
+        .chars()
+        .take(CHARACTERS_MAX)
+        .flat_map(char::escape_debug)
+        .collect();
     if text.chars().nth(CHARACTERS_MAX).is_some() {
         short.push('…');
     }

@@ -124,7 +124,10 @@ impl Error {
     }
 
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        let retryable = matches!(kind, Kind::Connect | Kind::Timeout | Kind::Transport | Kind::Throttled);
+        let retryable = matches!(
+            kind,
+            Kind::Connect | Kind::Timeout | Kind::Transport | Kind::Throttled
+        );
         Self(Box::new(Inner {
             kind,
             message: message.into(),
@@ -145,6 +148,12 @@ impl Error {
     pub(crate) fn at(mut self, operation: &str, region: &str) -> Self {
         self.0.operation.get_or_insert_with(|| operation.to_owned());
         self.0.region.get_or_insert_with(|| region.to_owned());
+        self
+    }
+
+    pub(crate) fn with_kind(mut self, kind: Kind) -> Self {
+        self.0.kind = kind;
+        self.0.retryable |= kind == Kind::Throttled;
         self
     }
 
@@ -197,6 +206,13 @@ impl Error {
     }
 }
 
+impl Error {
+    pub(crate) fn with_boxed_source(mut self, source: Box<dyn StdError + Send + Sync>) -> Self {
+        self.0.source = Some(Arc::from(source));
+        self
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.code {
@@ -214,6 +230,9 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
+        self.0
+            .source
+            .as_ref()
+            .map(|source| &**source as &(dyn StdError + 'static))
     }
 }

@@ -6,11 +6,31 @@
 //!
 //! Credentials, endpoint settings, transport, clock and random source are handed in with [`Config`].
 
+mod call;
 mod classify;
+mod client;
+mod credentials;
 mod document;
+mod endpoints;
 mod error;
+mod http;
 mod limits;
+mod pages;
+mod partitions;
+mod retry;
+mod seams;
+mod sign;
 
+pub use call::{Call, encode, parameters};
+pub use client::{Client, Config, Response};
 pub use document::{Document, Envelope};
+pub use endpoints::Endpoints;
 pub use error::{Error, Kind};
+pub use http::{Http, HttpConfig};
 pub use limits::Limits;
+pub use pages::{Decode, Page, Pages};
+pub use partitions::{Partition, RegionInfo, partitions, regions};
+pub use retry::Retry;
+pub use seams::{
+    Answer, Clock, Random, Request, SystemClock, SystemRandom, Transport, TransportError,
+};

@@ -1,0 +1,258 @@
+//! The transport over the network: the only place that knows the HTTP library.
+
+use std::error::Error as StdError;
+use std::io;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use reqwest::header::{
+    CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
+};
+use reqwest::{Certificate, Method, redirect, retry};
+use tokio::time::timeout;
+
+use crate::{Answer, Error, Kind, Request, Transport, TransportError};
+
+/// How the network is used.
+#[derive(Debug, Clone)]
+pub struct HttpConfig {
+    /// How long a connection may take, TLS included.
+    pub connect: Duration,
+    /// How long the first byte of an answer may take, connection included.
+    pub first_byte: Duration,
+    /// How long the next bytes may take.
+    pub idle: Duration,
+    /// How long a request with its answer may take in all.
+    pub attempt: Duration,
+    /// Certificates to trust instead of the system's, as PEM: the content of `AWS_CA_BUNDLE`.
+    pub ca_bundle_pem: Option<Vec<u8>>,
+    /// Use the proxies that the environment names. Without meaning for an endpoint on this machine.
+    pub system_proxy: bool,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_millis(3_100),
+            first_byte: Duration::from_secs(10),
+            idle: Duration::from_secs(5),
+            attempt: Duration::from_secs(30),
+            ca_bundle_pem: None,
+            system_proxy: true,
+        }
+    }
+}
+
+/// Sends over HTTP/1.1 with connections that are kept. Redirects are not followed.
+#[derive(Debug)]
+pub struct Http {
+    config: HttpConfig,
+    certificates: Option<Vec<Certificate>>,
+    /// Made when first used: a statement that calls nothing does not wait for the system's certificates.
+    client: OnceLock<reqwest::Client>,
+}
+
+impl Http {
+    /// A transport. Nothing is opened yet.
+    ///
+    /// # Errors
+    /// The certificates are no PEM, or there is none among them.
+    pub fn new(config: HttpConfig) -> Result<Self, Error> {
+        let certificates = match &config.ca_bundle_pem {
+            None => None,
+            Some(pem) => {
+                let unusable =
+                    || Error::new(Kind::Endpoint, "the CA bundle holds no certificate in PEM");
+                let certificates = Certificate::from_pem_bundle(pem)
+                    .map_err(|error| unusable().with_source(error))?;
+                if certificates.is_empty() {
+                    return Err(unusable());
+                }
+                Some(certificates)
+            }
+        };
+        Ok(Self {
+            config,
+            certificates,
+            client: OnceLock::new(),
+        })
+    }
+
+    fn client(&self) -> Result<&reqwest::Client, TransportError> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let mut builder = reqwest::Client::builder()
+            .http1_only()
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .referer(false)
+            .tcp_nodelay(true)
+            .connect_timeout(self.config.connect);
+        if let Some(certificates) = &self.certificates {
+            builder = builder.tls_certs_only(certificates.iter().cloned());
+        }
+        if !self.config.system_proxy {
+            builder = builder.no_proxy();
+        }
+        let client = builder.build().map_err(narrow)?;
+        Ok(self.client.get_or_init(|| client))
+    }
+
+    async fn exchange(&self, request: Request) -> Result<Answer, TransportError> {
+        let mut sent = reqwest::Request::new(Method::POST, request.url);
+        for (name, value) in request.headers {
+            let mut value = HeaderValue::try_from(value).map_err(|error| {
+                failure(
+                    Kind::Protocol,
+                    format!("the header {name} cannot be sent"),
+                    false,
+                    Some(Box::new(error)),
+                )
+            })?;
+            value.set_sensitive(matches!(name, "authorization" | "x-amz-security-token"));
+            sent.headers_mut()
+                .insert(HeaderName::from_static(name), value);
+        }
+        *sent.body_mut() = Some(request.body.into());
+        let first_byte = self.config.first_byte;
+        let slow = |what: &str, limit: Duration| {
+            failure(Kind::Timeout, format!("{what} after {limit:?}"), true, None)
+        };
+        let mut response = timeout(first_byte, self.client()?.execute(sent))
+            .await
+            .map_err(|_| slow("no answer", first_byte))?
+            .map_err(narrow)?;
+        check_framing(response.headers())?;
+        let bytes_max = request.answer_bytes_max;
+        let too_large = || {
+            failure(
+                Kind::TooLarge,
+                format!("the answer is longer than {bytes_max} bytes"),
+                false,
+                None,
+            )
+        };
+        let announced =
+            usize::try_from(response.content_length().unwrap_or_default()).unwrap_or(usize::MAX);
+        if announced > bytes_max {
+            return Err(too_large());
+        }
+        let mut body = BytesMut::with_capacity(announced);
+        let idle = self.config.idle;
+        while let Some(chunk) = timeout(idle, response.chunk())
+            .await
+            .map_err(|_| slow("the answer stopped", idle))?
+            .map_err(narrow)?
+        {
+            if body.len() + chunk.len() > bytes_max {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(answer(
+            response.status().as_u16(),
+            response.headers(),
+            body.freeze(),
+        ))
+    }
+}
+
+#[async_trait]
+impl Transport for Http {
+    async fn send(&self, request: Request) -> Result<Answer, TransportError> {
+        let limit = self.config.attempt.min(request.timeout);
+        match timeout(limit, self.exchange(request)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(failure(
+                Kind::Timeout,
+                format!("no whole answer after {limit:?}"),
+                true,
+                None,
+            )),
+        }
+    }
+}
+
+/// Two statements of the body's length are how one answer is passed off as another.
+fn check_framing(headers: &HeaderMap) -> Result<(), TransportError> {
+    let lengths = headers.get_all(CONTENT_LENGTH).iter().count();
+    if lengths > 1 || (lengths == 1 && headers.contains_key(TRANSFER_ENCODING)) {
+        return Err(failure(
+            Kind::Protocol,
+            "the answer states its length twice".to_owned(),
+            false,
+            None,
+        ));
+    }
+    Ok(())
+}
+
+fn answer(status: u16, headers: &HeaderMap, body: Bytes) -> Answer {
+    let header = |name: &HeaderName| Some(headers.get(name)?.to_str().ok()?.to_owned());
+    Answer {
+        status,
+        content_type: header(&CONTENT_TYPE),
+        date: header(&DATE),
+        retry_after: header(&HeaderName::from_static("x-amz-retry-after")),
+        request_id: header(&HeaderName::from_static("x-amzn-requestid")),
+        body,
+    }
+}
+
+fn failure(
+    kind: Kind,
+    message: String,
+    retryable: bool,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+) -> TransportError {
+    TransportError {
+        kind,
+        message,
+        retryable,
+        source,
+    }
+}
+
+/// The library's error as one of ours. Its URL goes: it has nothing that the region does not say.
+fn narrow(error: reqwest::Error) -> TransportError {
+    let error = error.without_url();
+    let (kind, message, retryable) = if error.is_dns() {
+        // The resolver says in words only whether it knows that there is no such name.
+        let later = causes(&error).any(|cause| cause.to_string().contains("Temporary failure"));
+        (Kind::Dns, "the host's name has no address", later)
+    } else if causes(&error).any(is_tls) {
+        (Kind::Tls, "there is no TLS connection", false)
+    } else if error.is_connect() {
+        (Kind::Connect, "there is no connection", true)
+    } else if error.is_timeout() {
+        (Kind::Timeout, "the answer took too long", true)
+    } else if error.is_builder() {
+        (Kind::Protocol, "the HTTP client cannot be made", false)
+    } else if causes(&error)
+        .filter_map(|cause| cause.downcast_ref::<hyper::Error>())
+        .any(hyper::Error::is_parse)
+    {
+        (Kind::Protocol, "the answer is no HTTP/1.1", false)
+    } else {
+        (Kind::Transport, "the answer was cut", true)
+    };
+    failure(kind, message.to_owned(), retryable, Some(Box::new(error)))
+}
+
+fn is_tls(cause: &(dyn StdError + 'static)) -> bool {
+    let inside = cause
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref);
+    cause.is::<rustls::Error>() || inside.is_some_and(|inside| inside.is::<rustls::Error>())
+}
+
+fn causes<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| {
+        (*error).source()
+    })
+}

@@ -2,6 +2,7 @@
 //!
 //! `COPY ... TO` and the command line's `--out-file` are the same code: [`Target`] and [`copy_to`].
 
+mod cells;
 mod columnar;
 mod csv;
 mod json;
@@ -20,10 +21,13 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::error::DataFusionError;
 use datafusion::parquet::errors::ParquetError;
+use datafusion::sql::parser::Statement as Parsed;
+use datafusion::sql::sqlparser::ast::Statement as Sql;
 use futures::StreamExt as _;
 
 use crate::error::Reason;
-use crate::{Error, Rows};
+use crate::{Error, Rows, Statement};
+pub use cells::{Cells, Style};
 use sink::Sink;
 pub use target::{Target, UNFINISHED_PREFIX};
 
@@ -133,7 +137,7 @@ pub fn encoder(
         // Some of the writers below panic on them.
         return Err(not_supported(format, &ArrowError::NotYetImplemented("a union type".into())));
     }
-    let sink = Sink::new(out, what);
+    let sink = Sink::new(out, what, !options.to_file);
     Ok(match format {
         Format::Csv => Box::new(csv::Csv::new(&schema, sink, options.header)?),
         Format::Json => Box::new(json::Json::<json::Array>::new(&schema, sink)?),
@@ -182,6 +186,25 @@ fn holds_union(field: &FieldRef) -> bool {
         | DataType::FixedSizeList(item, _)
         | DataType::Map(item, _) => holds_union(item),
         _ => false,
+    }
+}
+
+impl Statement {
+    /// Whether it gives rows: an export of one result is refused before anything runs when there are two.
+    pub fn gives_rows(&self) -> bool {
+        match &self.0 {
+            Parsed::Statement(sql) => matches!(
+                **sql,
+                Sql::Query(_)
+                    | Sql::Explain { .. }
+                    | Sql::ExplainTable { .. }
+                    | Sql::ShowTables { .. }
+                    | Sql::ShowColumns { .. }
+                    | Sql::ShowVariable { .. }
+            ),
+            Parsed::Explain(_) => true,
+            Parsed::CopyTo(_) | Parsed::Reset(_) | Parsed::CreateExternalTable(_) => false,
+        }
     }
 }
 

@@ -107,7 +107,8 @@ impl ArrowStream {
 
 impl Encoder for ArrowStream {
     fn write(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        self.writer.write(batch).map_err(|error| failed(&self.failure, error))
+        self.writer.write(batch).map_err(|error| failed(&self.failure, error))?;
+        self.writer.get_mut().end_batch()
     }
 
     fn finish(mut self: Box<Self>) -> Result<(), Error> {

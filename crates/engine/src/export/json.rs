@@ -29,7 +29,8 @@ impl<F: JsonFormat> Json<F> {
 
 impl<F: JsonFormat + Send> Encoder for Json<F> {
     fn write(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        self.writer.write(batch).map_err(|error| failed(&self.failure, error))
+        self.writer.write(batch).map_err(|error| failed(&self.failure, error))?;
+        self.writer.get_mut().end_batch()
     }
 
     fn finish(mut self: Box<Self>) -> Result<(), Error> {

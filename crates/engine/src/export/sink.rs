@@ -10,6 +10,8 @@ const BUFFER_BYTES: usize = 64 * 1024;
 pub(super) struct Sink {
     buffer: Vec<u8>,
     out: Box<dyn Write + Send>,
+    /// Who reads a stream sees every batch when it is there.
+    eager: bool,
     failure: Failure,
 }
 
@@ -21,9 +23,9 @@ pub(super) struct Failure {
 }
 
 impl Sink {
-    pub(super) fn new(out: Box<dyn Write + Send>, what: &str) -> Self {
+    pub(super) fn new(out: Box<dyn Write + Send>, what: &str, eager: bool) -> Self {
         let failure = Failure { what: what.into(), error: Arc::default() };
-        Self { buffer: Vec::with_capacity(BUFFER_BYTES), out, failure }
+        Self { buffer: Vec::with_capacity(BUFFER_BYTES), out, eager, failure }
     }
 
     pub(super) fn failure(&self) -> Failure {
@@ -33,6 +35,10 @@ impl Sink {
     /// Writes with the error as ours.
     pub(super) fn put(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.write_all(bytes).map_err(|error| self.failure.own(error))
+    }
+
+    pub(super) fn end_batch(&mut self) -> Result<(), Error> {
+        if self.eager { self.end() } else { Ok(()) }
     }
 
     pub(super) fn end(&mut self) -> Result<(), Error> {

@@ -1,2 +1,67 @@
-//! TBD
-fn main() {}
+//! Development tasks. `cargo xtask catalog` brings the table files up to date with the EC2 service
+//! model; `cargo xtask docs` writes the pages about the tables.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a development tool that talks to a person")]
+
+mod catalog;
+mod comments;
+mod docs;
+mod facts;
+mod files;
+mod merge;
+mod model;
+mod write;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Rewrite the table files from the EC2 service model, keeping what people wrote.
+    Catalog {
+        /// The service model, service-2.json or service-2.json.gz; without it, the pinned botocore is downloaded.
+        #[arg(long, value_name = "PATH")]
+        model: Option<PathBuf>,
+        /// Change nothing, and fail if anything would change.
+        #[arg(long)]
+        check: bool,
+        /// Start the file of a new table: its SQL name and its operation.
+        #[arg(long, num_args = 2, value_names = ["TABLE", "OPERATION"], conflicts_with = "check")]
+        new: Option<Vec<String>>,
+        /// Where the rows of the new table are, such as imagesSet/item, if the response has several lists.
+        #[arg(long, value_name = "PATH", requires = "new")]
+        rows: Option<String>,
+    },
+    /// Write docs/tables.md and docs/tables/ from the table files.
+    Docs {
+        /// Change nothing, and fail if anything would change.
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().task {
+        Task::Catalog { model, check, new, rows } => catalog::run(model.as_deref(), check, new.as_deref(), rows),
+        Task::Docs { check } => docs::run(check),
+    };
+    match done {
+        Ok(summary) => {
+            println!("{summary}");
+            ExitCode::SUCCESS
+        }
+        Err(fault) => {
+            eprintln!("error: {fault}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -11,13 +11,14 @@ use self::file::{File, Keys, Text};
 use self::request::{filters, parameters};
 use crate::{Error, Filter, Level, Parameter, ParameterKind, Table, TableName};
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "description",
     "notes",
     "source",
     "operation",
     "rows",
     "wrapper",
+    "omit",
     "page_rows",
     "not_found",
     "examples",
@@ -52,6 +53,7 @@ pub(crate) fn load(path: &str, name: TableName, text: &str) -> Result<Table, Err
         source: keys.text("source")?.link(&file)?,
         operation: keys.text("operation")?.wire_name(&file)?,
         rows,
+        omitted: keys.texts("omit")?.into_iter().map(|path| path.value).collect(),
         columns: declared
             .into_iter()
             .map(|declared| declared.column)

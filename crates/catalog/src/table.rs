@@ -22,6 +22,9 @@ pub struct Table {
     pub rows: Vec<Level>,
     /// The columns in the order of the file.
     pub columns: Vec<Column>,
+    /// The elements that the file leaves out on purpose, as wire paths from the row: `../*` is every
+    /// element of the rows' parents that no column names.
+    pub omitted: Vec<String>,
     /// The request parameters that the operation takes.
     pub parameters: Vec<Parameter>,
     /// The filters that the operation documents, or is known to honour.
@@ -66,7 +69,6 @@ pub struct Column {
 
 /// The type of a column or field.
 #[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
 pub enum Type {
     /// UTF-8 text, exactly as sent.
     Text,
@@ -159,7 +161,6 @@ pub struct Parameter {
 
 /// What a request parameter takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum ParameterKind {
     /// One text.
     Text,

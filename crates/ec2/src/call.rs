@@ -21,19 +21,9 @@ pub fn encode(call: &Call) -> String {
 /// The same with the token of a later page, byte for byte as EC2 gave it.
 pub(crate) fn encode_with(call: &Call, next_token: Option<&str>) -> String {
     let mut body = String::with_capacity(256);
-    let own = [
-        ("Action", call.operation.as_str()),
-        ("Version", API_VERSION),
-    ];
-    let given = call
-        .parameters
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()));
-    for (name, value) in own
-        .into_iter()
-        .chain(given)
-        .chain(next_token.map(|token| ("NextToken", token)))
-    {
+    let own = [("Action", call.operation.as_str()), ("Version", API_VERSION)];
+    let given = call.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    for (name, value) in own.into_iter().chain(given).chain(next_token.map(|token| ("NextToken", token))) {
         if !body.is_empty() {
             body.push('&');
         }
@@ -46,10 +36,7 @@ pub(crate) fn encode_with(call: &Call, next_token: Option<&str>) -> String {
 
 fn escape_into(body: &mut String, text: &str) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    let digit = |half: u8| {
-        HEX.get(usize::from(half))
-            .map_or('0', |digit| char::from(*digit))
-    };
+    let digit = |half: u8| HEX.get(usize::from(half)).map_or('0', |digit| char::from(*digit));
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
             body.push(char::from(byte));
@@ -67,19 +54,12 @@ pub mod parameters {
     /// means "none" must not send the call.
     pub fn list<S: AsRef<str>>(name: &str, values: &[S]) -> Vec<(String, String)> {
         let numbered = values.iter().enumerate();
-        numbered
-            .map(|(at, value)| (format!("{name}.{}", at + 1), value.as_ref().to_owned()))
-            .collect()
+        numbered.map(|(at, value)| (format!("{name}.{}", at + 1), value.as_ref().to_owned())).collect()
     }
 
     /// The `n`th filter (from 1) under the operation's own prefix, which is `Filter` or `Filters`. The values are
     /// patterns: see [`literal`].
-    pub fn filter<S: AsRef<str>>(
-        prefix: &str,
-        n: usize,
-        name: &str,
-        values: &[S],
-    ) -> Vec<(String, String)> {
+    pub fn filter<S: AsRef<str>>(prefix: &str, n: usize, name: &str, values: &[S]) -> Vec<(String, String)> {
         let mut flat = vec![(format!("{prefix}.{n}.Name"), name.to_owned())];
         flat.extend(list(&format!("{prefix}.{n}.Value"), values));
         flat
@@ -105,15 +85,8 @@ mod tests {
     use super::*;
 
     fn check(parameters: Vec<(String, String)>, expected: &str) {
-        let call = Call {
-            operation: "DescribeX".to_owned(),
-            region: "us-east-1".to_owned(),
-            parameters,
-        };
-        assert_eq!(
-            encode(&call),
-            format!("Action=DescribeX&Version=2016-11-15{expected}")
-        );
+        let call = Call { operation: "DescribeX".to_owned(), region: "us-east-1".to_owned(), parameters };
+        assert_eq!(encode(&call), format!("Action=DescribeX&Version=2016-11-15{expected}"));
     }
 
     #[test]
@@ -121,10 +94,7 @@ mod tests {
         let one = |value: &str| vec![("A.1".to_owned(), value.to_owned())];
         check(Vec::new(), "");
         check(one("x y+z"), "&A.1=x%20y%2Bz");
-        check(
-            one("&Action=TerminateInstances\n"),
-            "&A.1=%26Action%3DTerminateInstances%0A",
-        );
+        check(one("&Action=TerminateInstances\n"), "&A.1=%26Action%3DTerminateInstances%0A");
         check(one("-._~*%"), "&A.1=-._~%2A%25");
         check(one("é€"), "&A.1=%C3%A9%E2%82%AC");
         check(one(""), "&A.1=");
@@ -132,10 +102,7 @@ mod tests {
 
     #[test]
     fn lists_and_filters_are_flat_and_numbered_from_one() {
-        check(
-            parameters::list("ImportTaskId", &["a", "b"]),
-            "&ImportTaskId.1=a&ImportTaskId.2=b",
-        );
+        check(parameters::list("ImportTaskId", &["a", "b"]), "&ImportTaskId.1=a&ImportTaskId.2=b");
         check(parameters::list::<&str>("ImportTaskId", &[]), "");
         check(
             parameters::filter("Filters", 2, "task-state", &["active", "deleted"]),

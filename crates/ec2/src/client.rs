@@ -127,11 +127,7 @@ impl Client {
         self.page(call, None).await
     }
 
-    pub(crate) async fn page(
-        &self,
-        call: &Call,
-        next_token: Option<&str>,
-    ) -> Result<Response, Error> {
+    pub(crate) async fn page(&self, call: &Call, next_token: Option<&str>) -> Result<Response, Error> {
         let page = async {
             let mut attempts = Attempts {
                 call,
@@ -144,21 +140,11 @@ impl Client {
                 refreshed: false,
                 last_cost: None,
             };
-            let body = self
-                .0
-                .send(&mut attempts)
-                .await
-                .map_err(|error| error.with_attempts(attempts.sent))?;
+            let body = self.0.send(&mut attempts).await.map_err(|error| error.with_attempts(attempts.sent))?;
             let elapsed = self.0.clock.elapsed().saturating_sub(attempts.begun);
-            Ok(Response {
-                body,
-                attempts: attempts.sent,
-                throttles: attempts.throttles,
-                elapsed,
-            })
+            Ok(Response { body, attempts: attempts.sent, throttles: attempts.throttles, elapsed })
         };
-        page.await
-            .map_err(|error: Error| error.at(&call.operation, &call.region))
+        page.await.map_err(|error: Error| error.at(&call.operation, &call.region))
     }
 }
 
@@ -169,9 +155,7 @@ impl Shared {
         loop {
             let (error, retry_after) = match self.attempt(attempts, &credentials).await {
                 Verdict::Page(body) => {
-                    self.with_bucket(&attempts.call.region, |bucket| {
-                        bucket.give_back(attempts.last_cost)
-                    });
+                    self.with_bucket(&attempts.call.region, |bucket| bucket.give_back(attempts.last_cost));
                     return Ok(body);
                 }
                 Verdict::Failure { error, retry_after } => (error, retry_after),
@@ -190,12 +174,7 @@ impl Shared {
     }
 
     /// How long to wait before the next attempt; `None` when there is to be none.
-    fn wait(
-        &self,
-        attempts: &mut Attempts<'_>,
-        error: &Error,
-        retry_after: Option<&str>,
-    ) -> Option<Duration> {
+    fn wait(&self, attempts: &mut Attempts<'_>, error: &Error, retry_after: Option<&str>) -> Option<Duration> {
         let cause = Cause::of(error)?;
         if cause == Cause::Throttle {
             attempts.throttles += 1;
@@ -205,39 +184,24 @@ impl Shared {
         if tries >= self.retry.attempts_max {
             return None;
         }
-        let wait = delay(
-            cause,
-            tries.saturating_sub(1),
-            self.random.unit(),
-            retry_after,
-        );
+        let wait = delay(cause, tries.saturating_sub(1), self.random.unit(), retry_after);
         if wait >= self.time_left(attempts) {
             return None;
         }
-        attempts.last_cost =
-            Some(self.with_bucket(&attempts.call.region, |bucket| bucket.take(cause))?);
+        attempts.last_cost = Some(self.with_bucket(&attempts.call.region, |bucket| bucket.take(cause))?);
         Some(wait)
     }
 
     async fn attempt(&self, attempts: &mut Attempts<'_>, credentials: &Credentials) -> Verdict {
         let now = self.clock.now();
-        let mut headers = match signed_headers(
-            &attempts.url,
-            &attempts.call.region,
-            &attempts.body,
-            credentials,
-            now,
-        ) {
+        let mut headers = match signed_headers(&attempts.url, &attempts.call.region, &attempts.body, credentials, now) {
             Ok(headers) => headers,
             Err(error) => return Verdict::from(error),
         };
         attempts.sent += 1;
         headers.push(("user-agent", self.user_agent.clone()));
         headers.push(("amz-sdk-invocation-id", attempts.invocation_id.clone()));
-        headers.push((
-            "amz-sdk-request",
-            format!("attempt={}; max={}", attempts.sent, self.retry.attempts_max),
-        ));
+        headers.push(("amz-sdk-request", format!("attempt={}; max={}", attempts.sent, self.retry.attempts_max)));
         let request = Request {
             url: attempts.url.clone(),
             headers,
@@ -262,20 +226,10 @@ impl Shared {
 
     /// A random UUID: the same for all attempts of a call.
     fn invocation_id(&self) -> String {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a number from 0 to 2^32 is meant"
-        )]
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number from 0 to 2^32 is meant")]
         let part = || (self.random.unit().clamp(0.0, 1.0) * f64::from(u32::MAX)) as u32;
         let (a, b, c, d) = (part(), part(), part(), part());
-        format!(
-            "{a:08x}-{:04x}-4{:03x}-{:04x}-{:04x}{d:08x}",
-            b >> 16,
-            b & 0xfff,
-            0x8000 | (c >> 18),
-            c & 0xffff
-        )
+        format!("{a:08x}-{:04x}-4{:03x}-{:04x}-{:04x}{d:08x}", b >> 16, b & 0xfff, 0x8000 | (c >> 18), c & 0xffff)
     }
 }
 

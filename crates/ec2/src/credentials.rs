@@ -33,23 +33,14 @@ struct Last {
 
 impl CredentialsCache {
     pub(crate) fn new(provider: SharedCredentialsProvider, clock: Arc<dyn Clock>) -> Self {
-        Self {
-            provider,
-            clock,
-            last: Mutex::default(),
-            asked: AtomicU64::new(0),
-        }
+        Self { provider, clock, last: Mutex::default(), asked: AtomicU64::new(0) }
     }
 
     /// Credentials that are still good. When new ones cannot be had, old ones serve until they expire.
     pub(crate) async fn get(&self) -> Result<Credentials, Error> {
         let asked = self.asked.load(Ordering::Acquire);
         let mut last = self.last.lock().await;
-        if let Some(credentials) = last
-            .credentials
-            .as_ref()
-            .filter(|known| self.is_good_for(known, REFRESH_EARLY))
-        {
+        if let Some(credentials) = last.credentials.as_ref().filter(|known| self.is_good_for(known, REFRESH_EARLY)) {
             return Ok(credentials.clone());
         }
         self.ask(&mut last, asked).await
@@ -71,32 +62,18 @@ impl CredentialsCache {
             let answer = self.provider.provide_credentials().await;
             self.asked.fetch_add(1, Ordering::AcqRel);
             match answer {
-                Ok(credentials) => {
-                    *last = Last {
-                        credentials: Some(credentials),
-                        error: None,
-                    }
-                }
+                Ok(credentials) => *last = Last { credentials: Some(credentials), error: None },
                 Err(error) => last.error = Some(explain(error)),
             }
         }
-        if let Some(credentials) = last
-            .credentials
-            .as_ref()
-            .filter(|known| self.is_good_for(known, Duration::ZERO))
-        {
+        if let Some(credentials) = last.credentials.as_ref().filter(|known| self.is_good_for(known, Duration::ZERO)) {
             return Ok(credentials.clone());
         }
-        Err(last
-            .error
-            .clone()
-            .unwrap_or_else(|| Error::new(Kind::Credentials, "the credentials have expired")))
+        Err(last.error.clone().unwrap_or_else(|| Error::new(Kind::Credentials, "the credentials have expired")))
     }
 
     fn is_good_for(&self, credentials: &Credentials, duration: Duration) -> bool {
-        credentials
-            .expiry()
-            .is_none_or(|expiry| self.clock.now() + duration < expiry)
+        credentials.expiry().is_none_or(|expiry| self.clock.now() + duration < expiry)
     }
 }
 
@@ -108,11 +85,7 @@ fn explain(error: CredentialsError) -> Error {
     let mut source = error.source();
     while let Some(cause) = source {
         let cause_message = cause.to_string();
-        let shown = cause_message
-            .split(QUOTES_OUTPUT)
-            .next()
-            .unwrap_or_default()
-            .trim_end();
+        let shown = cause_message.split(QUOTES_OUTPUT).next().unwrap_or_default().trim_end();
         let _ = write!(message, ": {shown}");
         source = cause.source();
     }

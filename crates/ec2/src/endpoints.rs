@@ -24,13 +24,8 @@ impl Endpoints {
     /// Checks what does not depend on a region.
     pub(crate) fn check(&self) -> Result<(), Error> {
         for region in &self.extra_regions {
-            if !partitions()
-                .iter()
-                .any(|partition| partition.matches(region))
-            {
-                let reason = format!(
-                    "the additional region {region:?} is named as no partition names its regions"
-                );
+            if !partitions().iter().any(|partition| partition.matches(region)) {
+                let reason = format!("the additional region {region:?} is named as no partition names its regions");
                 return Err(Error::new(Kind::Region, reason));
             }
         }
@@ -38,10 +33,7 @@ impl Endpoints {
             return Ok(());
         };
         if self.fips || self.dual_stack {
-            return Err(refuse(
-                url,
-                "a custom endpoint cannot be combined with FIPS or dual-stack endpoints",
-            ));
+            return Err(refuse(url, "a custom endpoint cannot be combined with FIPS or dual-stack endpoints"));
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(refuse(url, "it holds a user name or password"));
@@ -69,15 +61,10 @@ impl Endpoints {
             return Ok(known.partition);
         }
         let extra = self.extra_regions.iter().any(|extra| extra == region);
-        let partition = partitions()
-            .iter()
-            .find(|partition| extra && partition.matches(region));
+        let partition = partitions().iter().find(|partition| extra && partition.matches(region));
         partition.ok_or_else(|| {
-            Error::new(
-                Kind::Region,
-                format!("there is no region {}", quote(region)),
-            )
-            .with_suggestions(self.nearest(region))
+            Error::new(Kind::Region, format!("there is no region {}", quote(region)))
+                .with_suggestions(self.nearest(region))
         })
     }
 
@@ -89,11 +76,7 @@ impl Endpoints {
         }
         let host = partition.host(region, self.fips, self.dual_stack);
         let url = Url::parse(&format!("https://{host}/")).map_err(|error| {
-            Error::new(
-                Kind::Endpoint,
-                format!("no URL can be made for {}", quote(region)),
-            )
-            .with_source(error)
+            Error::new(Kind::Endpoint, format!("no URL can be made for {}", quote(region))).with_source(error)
         })?;
         let expected = url.scheme() == "https"
             && url.host_str() == Some(host.as_str())
@@ -106,10 +89,7 @@ impl Endpoints {
         if expected {
             Ok(url)
         } else {
-            Err(Error::new(
-                Kind::Endpoint,
-                format!("{} does not lead to {host}", quote(region)),
-            ))
+            Err(Error::new(Kind::Endpoint, format!("{} does not lead to {host}", quote(region))))
         }
     }
 
@@ -122,31 +102,18 @@ impl Endpoints {
             return Vec::new();
         }
         let wanted = region.trim().to_ascii_lowercase();
-        let names = regions()
-            .map(|known| known.name)
-            .chain(self.extra_regions.iter().map(String::as_str));
-        let mut near: Vec<_> = names
-            .map(|name| (distance(&wanted, name), name))
-            .filter(|(far, _)| *far <= DISTANCE_MAX)
-            .collect();
+        let names = regions().map(|known| known.name).chain(self.extra_regions.iter().map(String::as_str));
+        let mut near: Vec<_> =
+            names.map(|name| (distance(&wanted, name), name)).filter(|(far, _)| *far <= DISTANCE_MAX).collect();
         near.sort_unstable();
-        near.into_iter()
-            .take(NAMES_MAX)
-            .map(|(_, name)| name.to_owned())
-            .collect()
+        near.into_iter().take(NAMES_MAX).map(|(_, name)| name.to_owned()).collect()
     }
 }
 
 fn refuse(url: &Url, reason: &str) -> Error {
     // Only scheme and host are shown: the rest could hold a secret.
     let host = url.host_str().unwrap_or_default();
-    Error::new(
-        Kind::Endpoint,
-        format!(
-            "the endpoint {}://{host} cannot be used: {reason}",
-            url.scheme()
-        ),
-    )
+    Error::new(Kind::Endpoint, format!("the endpoint {}://{host} cannot be used: {reason}", url.scheme()))
 }
 
 fn is_loopback(host: &Host<&str>) -> bool {

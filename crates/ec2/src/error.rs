@@ -10,7 +10,6 @@ pub struct Error(Box<Inner>);
 
 /// What went wrong, as data: the front end decides from it about codes, hints and exit statuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Kind {
     /// The region is not a name that may be asked.
     Region,
@@ -124,10 +123,7 @@ impl Error {
     }
 
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        let retryable = matches!(
-            kind,
-            Kind::Connect | Kind::Timeout | Kind::Transport | Kind::Throttled
-        );
+        let retryable = matches!(kind, Kind::Connect | Kind::Timeout | Kind::Transport | Kind::Throttled);
         Self(Box::new(Inner {
             kind,
             message: message.into(),
@@ -230,9 +226,6 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0
-            .source
-            .as_ref()
-            .map(|source| &**source as &(dyn StdError + 'static))
+        self.0.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
     }
 }

@@ -7,9 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{
-    CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
-};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use reqwest::{Certificate, Method, redirect, retry};
 use tokio::time::timeout;
 
@@ -63,21 +61,15 @@ impl Http {
         let certificates = match &config.ca_bundle_pem {
             None => None,
             Some(pem) => {
-                let unusable =
-                    || Error::new(Kind::Endpoint, "the CA bundle holds no certificate in PEM");
-                let certificates = Certificate::from_pem_bundle(pem)
-                    .map_err(|error| unusable().with_source(error))?;
+                let unusable = || Error::new(Kind::Endpoint, "the CA bundle holds no certificate in PEM");
+                let certificates = Certificate::from_pem_bundle(pem).map_err(|error| unusable().with_source(error))?;
                 if certificates.is_empty() {
                     return Err(unusable());
                 }
                 Some(certificates)
             }
         };
-        Ok(Self {
-            config,
-            certificates,
-            client: OnceLock::new(),
-        })
+        Ok(Self { config, certificates, client: OnceLock::new() })
     }
 
     fn client(&self) -> Result<&reqwest::Client, TransportError> {
@@ -105,58 +97,36 @@ impl Http {
         let mut sent = reqwest::Request::new(Method::POST, request.url);
         for (name, value) in request.headers {
             let mut value = HeaderValue::try_from(value).map_err(|error| {
-                failure(
-                    Kind::Protocol,
-                    format!("the header {name} cannot be sent"),
-                    false,
-                    Some(Box::new(error)),
-                )
+                failure(Kind::Protocol, format!("the header {name} cannot be sent"), false, Some(Box::new(error)))
             })?;
             value.set_sensitive(matches!(name, "authorization" | "x-amz-security-token"));
-            sent.headers_mut()
-                .insert(HeaderName::from_static(name), value);
+            sent.headers_mut().insert(HeaderName::from_static(name), value);
         }
         *sent.body_mut() = Some(request.body.into());
         let first_byte = self.config.first_byte;
-        let slow = |what: &str, limit: Duration| {
-            failure(Kind::Timeout, format!("{what} after {limit:?}"), true, None)
-        };
+        let slow = |what: &str, limit: Duration| failure(Kind::Timeout, format!("{what} after {limit:?}"), true, None);
         let mut response = timeout(first_byte, self.client()?.execute(sent))
             .await
             .map_err(|_| slow("no answer", first_byte))?
             .map_err(narrow)?;
         check_framing(response.headers())?;
         let bytes_max = request.answer_bytes_max;
-        let too_large = || {
-            failure(
-                Kind::TooLarge,
-                format!("the answer is longer than {bytes_max} bytes"),
-                false,
-                None,
-            )
-        };
-        let announced =
-            usize::try_from(response.content_length().unwrap_or_default()).unwrap_or(usize::MAX);
+        let too_large = || failure(Kind::TooLarge, format!("the answer is longer than {bytes_max} bytes"), false, None);
+        let announced = usize::try_from(response.content_length().unwrap_or_default()).unwrap_or(usize::MAX);
         if announced > bytes_max {
             return Err(too_large());
         }
         let mut body = BytesMut::with_capacity(announced);
         let idle = self.config.idle;
-        while let Some(chunk) = timeout(idle, response.chunk())
-            .await
-            .map_err(|_| slow("the answer stopped", idle))?
-            .map_err(narrow)?
+        while let Some(chunk) =
+            timeout(idle, response.chunk()).await.map_err(|_| slow("the answer stopped", idle))?.map_err(narrow)?
         {
             if body.len() + chunk.len() > bytes_max {
                 return Err(too_large());
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(answer(
-            response.status().as_u16(),
-            response.headers(),
-            body.freeze(),
-        ))
+        Ok(answer(response.status().as_u16(), response.headers(), body.freeze()))
     }
 }
 
@@ -166,12 +136,7 @@ impl Transport for Http {
         let limit = self.config.attempt.min(request.timeout);
         match timeout(limit, self.exchange(request)).await {
             Ok(answer) => answer,
-            Err(_) => Err(failure(
-                Kind::Timeout,
-                format!("no whole answer after {limit:?}"),
-                true,
-                None,
-            )),
+            Err(_) => Err(failure(Kind::Timeout, format!("no whole answer after {limit:?}"), true, None)),
         }
     }
 }
@@ -180,12 +145,7 @@ impl Transport for Http {
 fn check_framing(headers: &HeaderMap) -> Result<(), TransportError> {
     let lengths = headers.get_all(CONTENT_LENGTH).iter().count();
     if lengths > 1 || (lengths == 1 && headers.contains_key(TRANSFER_ENCODING)) {
-        return Err(failure(
-            Kind::Protocol,
-            "the answer states its length twice".to_owned(),
-            false,
-            None,
-        ));
+        return Err(failure(Kind::Protocol, "the answer states its length twice".to_owned(), false, None));
     }
     Ok(())
 }
@@ -208,12 +168,7 @@ fn failure(
     retryable: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
 ) -> TransportError {
-    TransportError {
-        kind,
-        message,
-        retryable,
-        source,
-    }
+    TransportError { kind, message, retryable, source }
 }
 
 /// The library's error as one of ours. Its URL goes: it has nothing that the region does not say.
@@ -231,10 +186,7 @@ fn narrow(error: reqwest::Error) -> TransportError {
         (Kind::Timeout, "the answer took too long", true)
     } else if error.is_builder() {
         (Kind::Protocol, "the HTTP client cannot be made", false)
-    } else if causes(&error)
-        .filter_map(|cause| cause.downcast_ref::<hyper::Error>())
-        .any(hyper::Error::is_parse)
-    {
+    } else if causes(&error).filter_map(|cause| cause.downcast_ref::<hyper::Error>()).any(hyper::Error::is_parse) {
         (Kind::Protocol, "the answer is no HTTP/1.1", false)
     } else {
         (Kind::Transport, "the answer was cut", true)
@@ -243,16 +195,10 @@ fn narrow(error: reqwest::Error) -> TransportError {
 }
 
 fn is_tls(cause: &(dyn StdError + 'static)) -> bool {
-    let inside = cause
-        .downcast_ref::<io::Error>()
-        .and_then(io::Error::get_ref);
+    let inside = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
     cause.is::<rustls::Error>() || inside.is_some_and(|inside| inside.is::<rustls::Error>())
 }
 
-fn causes<'a>(
-    error: &'a (dyn StdError + 'static),
-) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| {
-        (*error).source()
-    })
+fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| (*error).source())
 }

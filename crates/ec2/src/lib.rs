@@ -20,6 +20,7 @@ mod partitions;
 mod retry;
 mod seams;
 mod sign;
+mod xml;
 
 pub use call::{Call, encode, parameters};
 pub use client::{Client, Config, Response};
@@ -31,6 +32,4 @@ pub use limits::Limits;
 pub use pages::{Decode, Page, Pages};
 pub use partitions::{Partition, RegionInfo, partitions, regions};
 pub use retry::Retry;
-pub use seams::{
-    Answer, Clock, Random, Request, SystemClock, SystemRandom, Transport, TransportError,
-};
+pub use seams::{Answer, Clock, Random, Request, SystemClock, SystemRandom, Transport, TransportError};

@@ -81,16 +81,7 @@ impl<D: Decode> Pages<D> {
     /// The pages of `call`. Nothing is sent yet. Without `ahead`, no page is requested before it is asked for here.
     pub fn new(client: Client, call: Call, decoder: D, ahead: bool) -> Self {
         let (next, seen) = (Next::Ask(None), Seen::default());
-        Self {
-            client,
-            call,
-            decoder,
-            ahead,
-            next,
-            seen,
-            pages: 0,
-            empty_pages: 0,
-        }
+        Self { client, call, decoder, ahead, next, seen, pages: 0, empty_pages: 0 }
     }
 
     /// The next page; `None` after the last and after an error.
@@ -111,13 +102,9 @@ impl<D: Decode> Pages<D> {
         let asked = self.speculate(&response.body);
         let bytes = response.body.len() as u64;
         let decoded = self.decode(&response.body);
-        let (output, envelope) =
-            decoded.map_err(|error| error.with_attempts(response.attempts).with_status(200))?;
+        let (output, envelope) = decoded.map_err(|error| error.with_attempts(response.attempts).with_status(200))?;
         self.guard(&envelope).map_err(|error| {
-            error
-                .with_request_id(Some(&envelope.request_id))
-                .with_attempts(response.attempts)
-                .with_status(200)
+            error.with_request_id(Some(&envelope.request_id)).with_attempts(response.attempts).with_status(200)
         })?;
         self.next = match envelope.next_token {
             None => Next::End,
@@ -164,33 +151,20 @@ impl<D: Decode> Pages<D> {
     fn guard(&mut self, envelope: &Envelope) -> Result<(), Error> {
         let limits = *self.client.limits();
         self.pages += 1;
-        self.empty_pages = if envelope.items == 0 {
-            self.empty_pages + 1
-        } else {
-            0
-        };
+        self.empty_pages = if envelope.items == 0 { self.empty_pages + 1 } else { 0 };
         let Some(token) = &envelope.next_token else {
             return Ok(());
         };
         if !self.seen.insert(token) {
-            let reason = format!(
-                "page {} leads back to a page that was read before",
-                self.pages
-            );
+            let reason = format!("page {} leads back to a page that was read before", self.pages);
             return Err(Error::new(Kind::TokenLoop, reason));
         }
         if self.empty_pages >= limits.empty_pages_max {
-            let reason = format!(
-                "{} pages in a row have no item, and another follows",
-                self.empty_pages
-            );
+            let reason = format!("{} pages in a row have no item, and another follows", self.empty_pages);
             return Err(Error::new(Kind::NoProgress, reason));
         }
         if self.pages >= limits.pages_max {
-            return Err(Error::new(
-                Kind::NoProgress,
-                format!("{} pages are not all", self.pages),
-            ));
+            return Err(Error::new(Kind::NoProgress, format!("{} pages are not all", self.pages)));
         }
         Ok(())
     }
@@ -201,10 +175,7 @@ impl Asked {
         match self.answer.join_next().await {
             Some(Ok(response)) => response,
             Some(Err(error)) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            _ => Err(Error::new(
-                Kind::Transport,
-                "the request was given up: the program is ending",
-            )),
+            _ => Err(Error::new(Kind::Transport, "the request was given up: the program is ending")),
         }
     }
 }
@@ -229,18 +200,11 @@ fn find_token(body: &[u8]) -> Option<&str> {
     let token = rest.get(..memchr::memchr(b'<', rest)?)?;
     let plain = !token.is_empty() && memchr::memchr2(b'&', b'\r', token).is_none();
     let closed = rest.get(token.len()..)?.starts_with(CLOSE);
-    if plain && closed {
-        std::str::from_utf8(token).ok()
-    } else {
-        None
-    }
+    if plain && closed { std::str::from_utf8(token).ok() } else { None }
 }
 
 impl<D> fmt::Debug for Pages<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pages")
-            .field("call", &self.call)
-            .field("pages", &self.pages)
-            .finish_non_exhaustive()
+        f.debug_struct("Pages").field("call", &self.call).field("pages", &self.pages).finish_non_exhaustive()
     }
 }

@@ -35,12 +35,7 @@ pub fn partitions() -> &'static [Partition] {
 
 /// All known regions, partition by partition. Whether an account has enabled them only EC2 knows.
 pub fn regions() -> impl Iterator<Item = RegionInfo> {
-    PARTITIONS.iter().flat_map(|partition| {
-        partition
-            .regions
-            .iter()
-            .map(move |name| RegionInfo { name, partition })
-    })
+    PARTITIONS.iter().flat_map(|partition| partition.regions.iter().map(move |name| RegionInfo { name, partition }))
 }
 
 impl Partition {
@@ -48,37 +43,21 @@ impl Partition {
     pub fn matches(&self, region: &str) -> bool {
         const NAME_BYTES_MAX: usize = 32;
         let word = |text: &str| {
-            !text.is_empty()
-                && text
-                    .bytes()
-                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+            !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
         };
         region.len() <= NAME_BYTES_MAX
             && self.region_prefixes.iter().any(|prefix| {
-                let rest = region
-                    .strip_prefix(prefix)
-                    .and_then(|rest| rest.strip_prefix('-'));
-                rest.and_then(|rest| rest.split_once('-'))
-                    .is_some_and(|(place, number)| {
-                        word(place)
-                            && !number.is_empty()
-                            && number.bytes().all(|byte| byte.is_ascii_digit())
-                    })
+                let rest = region.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('-'));
+                rest.and_then(|rest| rest.split_once('-')).is_some_and(|(place, number)| {
+                    word(place) && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+                })
             })
     }
 
     /// The name of EC2's host for a region of this partition.
     pub(crate) fn host(&self, region: &str, fips: bool, dual_stack: bool) -> String {
-        let service = if fips && (dual_stack || !self.fips_is_plain) {
-            "ec2-fips"
-        } else {
-            "ec2"
-        };
-        let suffix = if dual_stack {
-            self.dual_stack_dns_suffix
-        } else {
-            self.dns_suffix
-        };
+        let service = if fips && (dual_stack || !self.fips_is_plain) { "ec2-fips" } else { "ec2" };
+        let suffix = if dual_stack { self.dual_stack_dns_suffix } else { self.dns_suffix };
         format!("{service}.{region}.{suffix}")
     }
 }

@@ -56,8 +56,7 @@ impl Cause {
 pub(crate) fn delay(cause: Cause, retry: u32, random: f64, retry_after: Option<&str>) -> Duration {
     const DELAY_MAX_S: f64 = 20.0;
     const RETRY_AFTER_EXTRA_MAX: Duration = Duration::from_secs(5);
-    let seconds = random.clamp(0.0, 1.0)
-        * (cause.base_s() * 2_f64.powi(retry.min(16).cast_signed())).min(DELAY_MAX_S);
+    let seconds = random.clamp(0.0, 1.0) * (cause.base_s() * 2_f64.powi(retry.min(16).cast_signed())).min(DELAY_MAX_S);
     let own = Duration::from_secs_f64(seconds);
     match retry_after.and_then(|value| value.trim().parse::<u64>().ok()) {
         Some(wanted_ms) => Duration::from_millis(wanted_ms).clamp(own, own + RETRY_AFTER_EXTRA_MAX),
@@ -83,18 +82,13 @@ impl Bucket {
 
     /// A request succeeded: its last retry's cost comes back, or 1 when it had none.
     pub(crate) fn give_back(&mut self, last_cost: Option<u32>) {
-        self.tokens = self
-            .tokens
-            .saturating_add(last_cost.unwrap_or(1))
-            .min(Self::TOKENS_MAX);
+        self.tokens = self.tokens.saturating_add(last_cost.unwrap_or(1)).min(Self::TOKENS_MAX);
     }
 }
 
 impl Default for Bucket {
     fn default() -> Self {
-        Self {
-            tokens: Self::TOKENS_MAX,
-        }
+        Self { tokens: Self::TOKENS_MAX }
     }
 }
 
@@ -103,10 +97,7 @@ mod tests {
     use super::*;
 
     fn check(cause: Cause, retry: u32, random: f64, retry_after: Option<&str>, expected_ms: u64) {
-        assert_eq!(
-            delay(cause, retry, random, retry_after),
-            Duration::from_millis(expected_ms)
-        );
+        assert_eq!(delay(cause, retry, random, retry_after), Duration::from_millis(expected_ms));
     }
 
     #[test]
@@ -127,26 +118,14 @@ mod tests {
         check(Cause::Transient, 0, 1.0, Some("1000000000000"), 5_050);
         check(Cause::Transient, 0, 1.0, Some("-5"), 50);
         check(Cause::Transient, 0, 1.0, Some("soon"), 50);
-        check(
-            Cause::Transient,
-            0,
-            1.0,
-            Some("99999999999999999999999"),
-            50,
-        );
+        check(Cause::Transient, 0, 1.0, Some("99999999999999999999999"), 50);
     }
 
     #[test]
     fn the_bucket_runs_dry_and_fills_again() {
         let mut bucket = Bucket::default();
-        assert_eq!(
-            std::iter::from_fn(|| bucket.take(Cause::Transient)).count(),
-            35
-        );
-        assert_eq!(
-            std::iter::from_fn(|| bucket.take(Cause::Throttle)).count(),
-            2
-        );
+        assert_eq!(std::iter::from_fn(|| bucket.take(Cause::Transient)).count(), 35);
+        assert_eq!(std::iter::from_fn(|| bucket.take(Cause::Throttle)).count(), 2);
         bucket.give_back(Some(14));
         bucket.give_back(None);
         assert_eq!(bucket.tokens, 15);

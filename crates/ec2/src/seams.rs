@@ -37,14 +37,7 @@ impl Debug for Request {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Request")
             .field("host", &self.url.host_str())
-            .field(
-                "headers",
-                &self
-                    .headers
-                    .iter()
-                    .map(|(name, _)| *name)
-                    .collect::<Vec<_>>(),
-            )
+            .field("headers", &self.headers.iter().map(|(name, _)| *name).collect::<Vec<_>>())
             .field("body_bytes", &self.body.len())
             .field("timeout", &self.timeout)
             .finish_non_exhaustive()
@@ -95,9 +88,7 @@ pub trait Clock: Send + Sync + Debug {
 
     /// Time since some fixed moment, which no change of the time of day moves.
     fn elapsed(&self) -> Duration {
-        self.now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default()
+        self.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
     }
 }
 

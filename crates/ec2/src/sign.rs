@@ -2,8 +2,8 @@ use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{
-    PayloadChecksumKind, PercentEncodingMode, SessionTokenMode, SignableBody, SignableRequest,
-    SigningSettings, UriPathNormalizationMode, sign,
+    PayloadChecksumKind, PercentEncodingMode, SessionTokenMode, SignableBody, SignableRequest, SigningSettings,
+    UriPathNormalizationMode, sign,
 };
 use aws_sigv4::sign::v4;
 use url::Url;
@@ -24,12 +24,8 @@ pub(crate) fn signed_headers(
     credentials: &Credentials,
     now: SystemTime,
 ) -> Result<Vec<(&'static str, String)>, Error> {
-    let failed = |error: &dyn std::fmt::Display| {
-        Error::new(
-            Kind::Credentials,
-            format!("the request cannot be signed: {error}"),
-        )
-    };
+    let failed =
+        |error: &dyn std::fmt::Display| Error::new(Kind::Credentials, format!("the request cannot be signed: {error}"));
     let host = host(url);
     let own = [("content-type", CONTENT_TYPE), ("host", host.as_str())];
     let mut settings = SigningSettings::default();
@@ -47,29 +43,17 @@ pub(crate) fn signed_headers(
         .build()
         .map_err(|error| failed(&error))?
         .into();
-    let request = SignableRequest::new(
-        "POST",
-        url.as_str(),
-        own.into_iter(),
-        SignableBody::Bytes(body),
-    )
-    .map_err(|error| failed(&error))?;
-    let (instructions, _signature) = sign(request, &parameters)
-        .map_err(|error| failed(&error))?
-        .into_parts();
+    let request = SignableRequest::new("POST", url.as_str(), own.into_iter(), SignableBody::Bytes(body))
+        .map_err(|error| failed(&error))?;
+    let (instructions, _signature) = sign(request, &parameters).map_err(|error| failed(&error))?.into_parts();
     let (signature_headers, _parameters) = instructions.into_parts();
     let mut headers = vec![("content-type", CONTENT_TYPE.to_owned())];
-    headers.extend(
-        signature_headers
-            .iter()
-            .map(|header| (header.name(), header.value().to_owned())),
-    );
+    headers.extend(signature_headers.iter().map(|header| (header.name(), header.value().to_owned())));
     Ok(headers)
 }
 
 /// The host as the `host` header has it: with the port unless it is the scheme's own.
 fn host(url: &Url) -> String {
     let name = url.host_str().unwrap_or_default();
-    url.port()
-        .map_or_else(|| name.to_owned(), |port| format!("{name}:{port}"))
+    url.port().map_or_else(|| name.to_owned(), |port| format!("{name}:{port}"))
 }

@@ -1,0 +1,290 @@
+//! A checked walk over one document: the only place that knows the XML library.
+//!
+//! The library reads more than XML allows. What it leaves unchecked and this file checks: the characters, the names,
+//! the attributes, the references, `]]>` in text, what stands before and after the root, and every size.
+
+use std::borrow::Cow;
+
+use quick_xml::Reader;
+use quick_xml::escape::unescape;
+use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
+
+use crate::{Error, Kind, Limits};
+
+/// The root, a list, an item.
+const ITEM_DEPTH: usize = 3;
+
+/// A document and the place that is reached in it.
+pub(crate) struct Xml<'a> {
+    text: &'a str,
+    reader: Reader<&'a [u8]>,
+    operation: String,
+    limits: Limits,
+    /// How many elements are open; 0 before and after the root.
+    pub(crate) depth: usize,
+    /// How many elements stood where the items of a list do: two levels under the root.
+    pub(crate) items: u64,
+    /// The element just entered was written `<a/>`, so its end is still to be reported.
+    empty: bool,
+    /// The text has carriage returns, which XML reads as line feeds.
+    carriage_returns: bool,
+    /// The text has `]]>` somewhere, which may only end a CDATA section.
+    cdata_ends: bool,
+}
+
+/// What one step over a document found.
+pub(crate) enum Step<'a> {
+    /// An element begins; the name is its local one.
+    Open(&'a str),
+    /// The current element ends.
+    Close,
+    Text(Cow<'a, str>),
+    Character(char),
+    /// The document is complete.
+    End,
+}
+
+/// An element that begins the document.
+pub(crate) struct Root<'a> {
+    pub(crate) name: &'a str,
+    /// The namespace that the tag declares for its own name.
+    pub(crate) namespace: Option<String>,
+}
+
+impl<'a> Xml<'a> {
+    /// Does the checks that need no walk: size, encoding, characters.
+    pub(crate) fn new(body: &'a [u8], operation: &str, limits: &Limits) -> Result<Self, Error> {
+        let bytes_max = limits.page_bytes_max;
+        if body.len() > bytes_max {
+            let reason = format!("it is longer than {bytes_max} bytes");
+            return Err(unusable(Kind::TooLarge, operation, &reason, bytes_max as u64));
+        }
+        let text = std::str::from_utf8(body).map_err(|error| {
+            unusable(Kind::Document, operation, "it is not UTF-8", error.valid_up_to() as u64).with_source(error)
+        })?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        if has_control_character(text.as_bytes()) {
+            let at = text.bytes().position(is_control_character).unwrap_or_default();
+            return Err(unusable(Kind::Document, operation, "it has a control character", at as u64));
+        }
+        let mut reader = Reader::from_str(text);
+        reader.config_mut().check_comments = true;
+        Ok(Self {
+            text,
+            reader,
+            operation: operation.to_owned(),
+            limits: *limits,
+            depth: 0,
+            items: 0,
+            empty: false,
+            carriage_returns: memchr::memchr(b'\r', text.as_bytes()).is_some(),
+            cdata_ends: memchr::memmem::find(text.as_bytes(), b"]]>").is_some(),
+        })
+    }
+
+    /// Enters the root.
+    pub(crate) fn root(&mut self) -> Result<Root<'a>, Error> {
+        loop {
+            let before = self.reader.buffer_position();
+            match self.event()? {
+                Event::Decl(declaration) if before == 0 => self.declaration(&declaration)?,
+                Event::Start(tag) => return self.entered_root(&tag, false),
+                Event::Empty(tag) => return self.entered_root(&tag, true),
+                Event::Comment(_) | Event::PI(_) => {}
+                Event::Text(text) if is_blank(&text) => {}
+                Event::DocType(_) => return Err(self.refuse(Kind::Document, "it has a DOCTYPE")),
+                Event::Eof => return Err(self.refuse(Kind::Document, "it is empty")),
+                _ => return Err(self.refuse(Kind::Document, "it does not begin with an element")),
+            }
+        }
+    }
+
+    /// The next thing that a reader of the document sees.
+    pub(crate) fn step(&mut self) -> Result<Step<'a>, Error> {
+        if self.empty {
+            self.empty = false;
+            self.depth -= 1;
+            return Ok(Step::Close);
+        }
+        loop {
+            let reason = match self.event()? {
+                Event::Start(tag) if self.depth > 0 => return self.entered(&tag, false).map(Step::Open),
+                Event::Empty(tag) if self.depth > 0 => return self.entered(&tag, true).map(Step::Open),
+                Event::End(_) => {
+                    self.depth = self.depth.saturating_sub(1);
+                    return Ok(Step::Close);
+                }
+                Event::Text(text) if self.depth > 0 => {
+                    if self.cdata_ends && text.contains("]]>") {
+                        return Err(self.refuse(Kind::Document, "it has ']]>' outside of CDATA"));
+                    }
+                    return Ok(Step::Text(if self.carriage_returns {
+                        text.xml10_content()
+                    } else {
+                        text.into_inner()
+                    }));
+                }
+                Event::Text(text) if is_blank(&text) => continue,
+                Event::CData(text) if self.depth > 0 => {
+                    return Ok(Step::Text(if self.carriage_returns {
+                        text.xml10_content()
+                    } else {
+                        text.into_inner()
+                    }));
+                }
+                Event::GeneralRef(reference) if self.depth > 0 => match character(&reference) {
+                    Some(character) => return Ok(Step::Character(character)),
+                    None => "it has a reference that XML does not know",
+                },
+                Event::Comment(_) | Event::PI(_) => continue,
+                Event::Eof if self.depth == 0 => return Ok(Step::End),
+                Event::Eof => "it is cut",
+                Event::DocType(_) => "it has a DOCTYPE",
+                Event::Decl(_) => "it has a second XML declaration",
+                Event::Start(_) | Event::Empty(_) | Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) => {
+                    "something follows its root"
+                }
+            };
+            return Err(self.refuse(Kind::Document, reason));
+        }
+    }
+
+    /// An error that says what is wrong with the document, and where.
+    pub(crate) fn refuse(&self, kind: Kind, reason: &str) -> Error {
+        unusable(kind, &self.operation, reason, self.reader.buffer_position())
+    }
+
+    /// Refuses a text once it is longer than the limit for one.
+    pub(crate) fn check_text(&self, bytes: usize) -> Result<(), Error> {
+        let bytes_max = self.limits.text_bytes_max;
+        if bytes <= bytes_max {
+            return Ok(());
+        }
+        Err(self.refuse(Kind::TooLarge, &format!("a text or tag in it is longer than {bytes_max} bytes")))
+    }
+
+    /// The next event, once it is well-formed and within the limit for one piece.
+    fn event(&mut self) -> Result<Event<'a>, Error> {
+        let begin = self.reader.buffer_position();
+        let event = match self.reader.read_event() {
+            Ok(event) => event,
+            Err(error) => {
+                let at = self.reader.error_position();
+                return Err(unusable(Kind::Document, &self.operation, "it is not well-formed", at).with_source(error));
+            }
+        };
+        let bytes = self.reader.buffer_position().saturating_sub(begin);
+        self.check_text(usize::try_from(bytes).unwrap_or(usize::MAX))?;
+        Ok(event)
+    }
+
+    fn entered_root(&mut self, tag: &BytesStart<'_>, empty: bool) -> Result<Root<'a>, Error> {
+        let name = self.entered(tag, empty)?;
+        Ok(Root { name, namespace: namespace(tag) })
+    }
+
+    /// Checks a start tag, counts it, and gives its local name.
+    fn entered(&mut self, tag: &BytesStart<'_>, empty: bool) -> Result<&'a str, Error> {
+        let depth_max = self.limits.depth_max;
+        if self.depth == depth_max {
+            return Err(self.refuse(Kind::TooLarge, &format!("it is deeper than {depth_max} elements")));
+        }
+        let name_bytes = tag.name().as_ref().len();
+        if tag.len() > name_bytes {
+            self.attributes(tag)?;
+        }
+        // The tag's text is a part of the document: `<` content `>` or `<` content `/>`, up to where the reader is.
+        let end = usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX);
+        let begin = end.saturating_sub(tag.len() + if empty { 2 } else { 1 });
+        let name = self.text.get(begin..begin + name_bytes).unwrap_or_default();
+        let name = local_name(name).ok_or_else(|| self.refuse(Kind::Document, "a tag in it has no name"))?;
+        self.depth += 1;
+        self.items += u64::from(self.depth == ITEM_DEPTH);
+        self.empty = empty;
+        Ok(name)
+    }
+
+    fn attributes(&self, tag: &BytesStart<'_>) -> Result<(), Error> {
+        let malformed = || self.refuse(Kind::Document, "an attribute in it is malformed");
+        for (count, attribute) in tag.attributes().enumerate() {
+            if count == self.limits.attributes_max {
+                return Err(self.refuse(Kind::TooLarge, &format!("a tag in it has more than {count} attributes")));
+            }
+            let attribute = attribute.map_err(|error| malformed().with_source(error))?;
+            let value = unescape(&attribute.value).map_err(|error| malformed().with_source(error))?;
+            let name = attribute.key.as_ref();
+            if local_name(name).is_none() || attribute.value.contains('<') || has_control_character(value.as_bytes()) {
+                return Err(malformed());
+            }
+        }
+        Ok(())
+    }
+
+    fn declaration(&self, declaration: &BytesDecl<'_>) -> Result<(), Error> {
+        let reason = match (declaration.version(), declaration.encoding()) {
+            (Ok(version), None) if version.starts_with("1.") => return Ok(()),
+            (Ok(version), Some(Ok(name))) if version.starts_with("1.") => {
+                if name.eq_ignore_ascii_case("utf-8") || name.eq_ignore_ascii_case("us-ascii") {
+                    return Ok(());
+                }
+                "its XML declaration names another encoding than UTF-8"
+            }
+            _ => "its XML declaration is malformed",
+        };
+        Err(self.refuse(Kind::Document, reason))
+    }
+}
+
+fn unusable(kind: Kind, operation: &str, reason: &str, at: u64) -> Error {
+    Error::new(kind, format!("the answer is no complete document: {reason} (byte {at})")).of_operation(operation)
+}
+
+/// The namespace that the tag's own name is in, as far as the tag itself declares it.
+fn namespace(tag: &BytesStart<'_>) -> Option<String> {
+    let declares = match tag.name().prefix() {
+        Some(prefix) => format!("xmlns:{}", prefix.as_ref()),
+        None => "xmlns".to_owned(),
+    };
+    let mut attributes = tag.attributes().filter_map(Result::ok);
+    attributes.find(|attribute| attribute.key.as_ref() == declares).map(|attribute| attribute.value.into_owned())
+}
+
+/// The part after the prefix; `None` where the whole is no XML name.
+fn local_name(name: &str) -> Option<&str> {
+    let starts = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80;
+    let goes_on = |byte: u8| starts(byte) || byte.is_ascii_digit() || byte == b'-' || byte == b'.';
+    let valid = |part: &str| part.bytes().next().is_some_and(starts) && part.bytes().all(goes_on);
+    if valid(name) {
+        return Some(name);
+    }
+    let (prefix, local) = name.split_once(':')?;
+    (valid(prefix) && valid(local)).then_some(local)
+}
+
+/// The character that `&name;` or `&#n;` stands for, where XML knows one.
+fn character(reference: &BytesRef<'_>) -> Option<char> {
+    match &**reference {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        _ => {
+            let character = reference.resolve_char_ref().ok().flatten()?;
+            (character >= ' ' || matches!(character, '\t' | '\n' | '\r')).then_some(character)
+        }
+    }
+}
+
+fn is_blank(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
+}
+
+fn is_control_character(byte: u8) -> bool {
+    byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')
+}
+
+/// Without an early exit inside a chunk the compiler looks at many bytes at once.
+fn has_control_character(bytes: &[u8]) -> bool {
+    bytes.chunks(4096).any(|chunk| chunk.iter().fold(false, |found, byte| found | is_control_character(*byte)))
+}

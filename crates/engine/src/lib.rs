@@ -1,1 +1,28 @@
-//! TBD
+//! The catalog's tables in DataFusion: names, pushdown, scan, decode, statements, diagnostics.
+//!
+//! It turns a statement into requests of `ec2ql_ec2`, and their pages into record batches. It knows nothing of
+//! terminals, environment variables, or where credentials come from.
+
+mod decode;
+mod domain;
+mod error;
+pub mod export;
+mod names;
+mod plan;
+mod provider;
+mod read;
+mod requests;
+mod scan;
+mod schema;
+mod scope;
+mod session;
+mod settings;
+mod show;
+mod statement;
+mod system;
+
+pub use error::{Class, Error};
+pub use provider::catalog_provider;
+pub use requests::Progress;
+pub use session::{Options, Outcome, Rows, Session, Statement};
+pub use settings::Settings;

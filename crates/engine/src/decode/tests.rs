@@ -1,0 +1,130 @@
+use datafusion::arrow::compute::concat_batches;
+use datafusion::arrow::json::LineDelimitedWriter;
+use ec2ql_catalog::Catalog;
+use ec2ql_ec2::Limits;
+use expect_test::{Expect, expect};
+
+use super::*;
+use crate::schema::table_schema;
+
+/// Decodes one answer; the columns are named, all of them when none is.
+fn decode(table: &str, columns: &[&str], inner: &str) -> Result<RecordBatch, Error> {
+    let table = Catalog::embedded().table("ec2_api", table).unwrap().unwrap();
+    let full = table_schema(&table);
+    let projection: Vec<usize> = match columns {
+        [] => (0..full.fields().len()).collect(),
+        named => named.iter().filter(|name| !name.is_empty()).map(|name| full.index_of(name).unwrap()).collect(),
+    };
+    let schema = Arc::new(full.project(&projection).unwrap());
+    let mut decoder = Decoder::new(&table, "us-east-1", &projection, schema.clone());
+    let body = format!(
+        "<{0}Response xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>r</requestId>{inner}</{0}Response>",
+        table.operation
+    );
+    let mut document = Document::open(body.as_bytes(), &table.operation, &Limits::default())?;
+    let batches = decoder.decode(&mut document)?;
+    document.finish()?;
+    Ok(concat_batches(&schema, &batches).unwrap())
+}
+
+fn check(table: &str, columns: &[&str], inner: &str, expected: Expect) {
+    let text = match decode(table, columns, inner) {
+        Err(error) => format!("error: {}", error.message()),
+        Ok(batch) if batch.num_columns() == 0 => format!("{} rows", batch.num_rows()),
+        Ok(batch) => {
+            let mut writer = LineDelimitedWriter::new(vec![]);
+            writer.write(&batch).unwrap();
+            writer.finish().unwrap();
+            String::from_utf8(writer.into_inner()).unwrap()
+        }
+    };
+    expected.assert_eq(text.trim_end());
+}
+
+const TASKS: &str = "<importImageTaskSet>\
+    <item><importTaskId>import-ami-1</importTaskId><encrypted>true</encrypted><snapshotDetailSet>\
+      <item><diskImageSize>1.073741824E10</diskImageSize><userBucket><s3Bucket>b</s3Bucket></userBucket></item>\
+      <item><snapshotId/></item></snapshotDetailSet>\
+      <tagSet><item><key>wave</key><value>7</value></item></tagSet></item>\
+    <item><tagSet/><newField><deep>x</deep></newField><importTaskId>import-ami-2</importTaskId></item>\
+    </importImageTaskSet>";
+
+#[test]
+fn nested_values_absent_ones_and_empty_ones_are_told_apart() {
+    check("import_image_tasks", &["region", "importTaskId", "encrypted", "snapshotDetailSet", "tagSet", "tags"], TASKS, expect![]);
+}
+
+#[test]
+fn a_projection_builds_what_it_names() {
+    check("import_image_tasks", &["tags"], TASKS, expect![]);
+    check("import_image_tasks", &["importTaskId", "importTaskId"], TASKS, expect![]);
+    check("import_image_tasks", &[""], TASKS, expect![]);
+    check("import_image_tasks", &["importTaskId"], "", expect![]);
+    check("import_image_tasks", &["importTaskId"], "<importImageTaskSet/>", expect![]);
+}
+
+#[test]
+fn a_value_that_is_none_of_its_type_is_an_error_that_names_the_column() {
+    let task = |inner: &str| format!("<importImageTaskSet><item>{inner}</item></importImageTaskSet>");
+    check("import_image_tasks", &["encrypted"], &task("<encrypted>True</encrypted>"), expect![]);
+    check("import_image_tasks", &["encrypted"], &task("<encrypted/>"), expect![]);
+    check(
+        "import_image_tasks",
+        &["snapshotDetailSet"],
+        &task("<snapshotDetailSet><item><diskImageSize> 5</diskImageSize></item></snapshotDetailSet>"),
+        expect![],
+    );
+    // Nobody asked for the column: its value is not looked at.
+    check("import_image_tasks", &["status"], &task("<encrypted>True</encrypted>"), expect![]);
+}
+
+#[test]
+fn what_stands_twice_is_refused() {
+    check("import_image_tasks", &["status"], "<importImageTaskSet><item><status>a</status><status>b</status></item></importImageTaskSet>", expect![]);
+    check("import_image_tasks", &["status"], "<importImageTaskSet/><importImageTaskSet/>", expect![]);
+}
+
+#[test]
+fn rows_of_a_nested_level_carry_what_their_parent_holds() {
+    let reservations = "<reservationSet>\
+        <item><reservationId>r-1</reservationId><instancesSet><item><instanceId>i-1</instanceId></item>\
+          <item><instanceId>i-2</instanceId></item></instancesSet><requesterId>late</requesterId></item>\
+        <item><reservationId>r-2</reservationId><instancesSet/></item>\
+        <item><instancesSet><item><instanceId>i-3</instanceId></item></instancesSet><reservationId>r-3</reservationId></item>\
+        </reservationSet>";
+    check("instances", &["instanceId", "reservationId", "requesterId"], reservations, expect![]);
+    check("instances", &[""], reservations, expect![]);
+    check("import_image_task_snapshots", &["importTaskId", "position", "snapshotId", "diskImageSize"], TASKS, expect![]);
+}
+
+#[test]
+fn conversion_tasks_may_have_a_wrapper() {
+    check(
+        "conversion_tasks",
+        &["conversionTaskId", "state"],
+        "<conversionTasks><item><conversionTask><conversionTaskId>a</conversionTaskId><state>active</state></conversionTask></item>\
+         <item><conversionTaskId>b</conversionTaskId></item></conversionTasks>",
+        expect![],
+    );
+}
+
+#[test]
+fn batches_are_bounded_in_rows_and_bytes() {
+    let table = Catalog::embedded().table("ec2_api", "import_image_tasks").unwrap().unwrap();
+    let schema = Arc::new(table_schema(&table).project(&[1]).unwrap());
+    let item = |n: usize| format!("<item><architecture>{}</architecture></item>", "x".repeat(n));
+    let sizes = |rows_max, bytes_max| {
+        let mut decoder = Decoder::new(&table, "us-east-1", &[1], schema.clone());
+        (decoder.rows_max, decoder.bytes_max) = (rows_max, bytes_max);
+        let body = format!(
+            "<DescribeImportImageTasksResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>r</requestId>\
+             <importImageTaskSet>{}</importImageTaskSet></DescribeImportImageTasksResponse>",
+            item(100).repeat(10)
+        );
+        let mut document = Document::open(body.as_bytes(), &table.operation, &Limits::default()).unwrap();
+        decoder.decode(&mut document).unwrap().iter().map(RecordBatch::num_rows).collect::<Vec<_>>()
+    };
+    assert_eq!(sizes(4, 1 << 20), [4, 4, 2]);
+    assert_eq!(sizes(100, 250), [3, 3, 3, 1]);
+    assert_eq!(sizes(100, 1 << 20), [10]);
+}

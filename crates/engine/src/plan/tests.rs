@@ -1,0 +1,153 @@
+use datafusion::common::DFSchema;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use ec2ql_catalog::Catalog;
+use expect_test::{Expect, expect};
+
+use super::*;
+use crate::schema::table_schema;
+
+fn requests(table: &str, predicate: &str, limit: Option<usize>, settings: &Settings) -> String {
+    let table = Catalog::embedded().table("ec2_api", table).unwrap().unwrap();
+    let mut config = SessionConfig::new();
+    config.options_mut().sql_parser.enable_ident_normalization = false;
+    let schema = DFSchema::try_from(table_schema(&table)).unwrap();
+    let filter = SessionContext::new_with_config(config).parse_sql_expr(predicate, &schema).unwrap();
+    let filters: Vec<Expr> = datafusion::logical_expr::utils::split_conjunction(&filter).into_iter().cloned().collect();
+    match plan(&table, &filters, limit, settings) {
+        Err(error) => format!("error: {}", Error::from(error)),
+        Ok(Requests { bound: false, .. }) => "not bound".into(),
+        Ok(Requests { regions, .. }) => {
+            let lines = regions.iter().flat_map(|region| {
+                region.batches().into_iter().map(|ids| {
+                    let call = region.call(&table, &ids);
+                    format!("{} {}", call.region, crate::requests::wire_parameters(&call)).trim_end().to_owned()
+                })
+            });
+            lines.collect::<Vec<_>>().join("\n")
+        }
+    }
+}
+
+fn check(predicate: &str, expected: Expect) {
+    expected.assert_eq(&requests("import_image_tasks", predicate, None, &Settings::default()));
+}
+
+#[test]
+fn a_region_is_bound_by_every_form_that_names_it() {
+    check("region = 'us-east-1'", expect!["us-east-1"]);
+    check("'us-east-1' = region", expect!["us-east-1"]);
+    check("region IN ('us-east-1', 'eu-west-1')", expect![[r#"
+        eu-west-1
+        us-east-1"#]]);
+    check("region = 'a' OR region = 'b'", expect![[r#"
+        a
+        b"#]]);
+    check("region IN ('a', 'b') AND region <> 'b'", expect!["a"]);
+    check("region IN ('a', 'b') AND region LIKE 'b%'", expect!["b"]);
+    check("region IN ('a', NULL)", expect!["a"]);
+    check("(region = 'a' AND status = 'active') OR (region = 'b' AND status = 'deleted')", expect![[r#"
+        a Filters.1.Name=task-state&Filters.1.Value.1=active
+        b Filters.1.Name=task-state&Filters.1.Value.1=deleted"#]]);
+}
+
+#[test]
+fn what_leaves_a_region_open_does_not_bind() {
+    check("status = 'active'", expect!["not bound"]);
+    check("region LIKE 'us-%'", expect!["not bound"]);
+    check("region <> 'us-east-1'", expect!["not bound"]);
+    check("region = 'a' OR status = 'active'", expect!["not bound"]);
+    check("region = description", expect!["not bound"]);
+    check("NOT (region = 'a')", expect!["not bound"]);
+}
+
+#[test]
+fn a_contradiction_asks_nothing() {
+    check("region = 'a' AND region = 'b'", expect![""]);
+    check("region = NULL", expect![""]);
+    check("region = 'a' AND status = 'active' AND status = 'deleted'", expect![""]);
+    check("region = 'a' AND importTaskId = NULL", expect![""]);
+    check("region = 'a' AND importTaskId = ''", expect![""]);
+    check("region = 'a' AND false", expect![""]);
+    check("region = 'a' AND tags['k'] = 'x' AND tags['k'] = 'y'", expect![""]);
+}
+
+#[test]
+fn ids_become_parameters_and_leave_filters_to_the_engine() {
+    check("region = 'a' AND importTaskId = 'import-ami-1'", expect!["a ImportTaskId.1=import-ami-1"]);
+    check("region = 'a' AND importTaskId IN ('x', 'y') AND status = 'active'", expect!["a ImportTaskId.1=x&ImportTaskId.2=y"]);
+    check("region = 'a' AND (importTaskId = 'x' OR importTaskId IS NULL)", expect!["a"]);
+    check("region = 'a' AND (importTaskId = 'x' OR status = 'active')", expect!["a"]);
+    check("region = 'a' AND importTaskId <> 'x'", expect!["a"]);
+    check("region = 'a' AND importTaskId LIKE 'x%'", expect!["a"]);
+    check(
+        "region = 'a' AND importTaskId = 'x&Action=TerminateInstances\n'",
+        expect!["a ImportTaskId.1=x%26Action%3DTerminateInstances%0A"],
+    );
+}
+
+#[test]
+fn many_ids_go_in_batches() {
+    let list = |count: usize| (0..count).map(|n| format!("'import-ami-{n}'")).collect::<Vec<_>>().join(", ");
+    let calls = |count: usize| {
+        let predicate = format!("region = 'a' AND importTaskId IN ({})", list(count));
+        requests("import_image_tasks", &predicate, None, &Settings::default()).lines().count()
+    };
+    assert_eq!([1, 200, 201, 401].map(calls), [1, 1, 2, 3]);
+}
+
+#[test]
+fn filters_are_pushed_only_as_documented() {
+    check("region = 'a' AND status IN ('active', 'completed')", expect!["a Filters.1.Name=task-state&Filters.1.Value.1=active&Filters.1.Value.2=completed"]);
+    // `pending` has been seen, but is not among the values that AWS documents for the filter.
+    check("region = 'a' AND status IN ('active', 'pending')", expect!["a"]);
+    check("region = 'a' AND status = 'Active'", expect!["a"]);
+    check("region = 'a' AND status <> 'active'", expect!["a"]);
+    check("region = 'a' AND status IS NULL", expect!["a"]);
+    check("region = 'a' AND description = 'x'", expect!["a"]);
+}
+
+#[test]
+fn tags_become_filters_with_their_wildcards_escaped() {
+    check("region = 'a' AND tags['wave'] = '7'", expect!["a Filters.1.Name=tag%3Awave&Filters.1.Value.1=7"]);
+    check(r"region = 'a' AND tags['k'] = '100%*?\'", expect![[r"a Filters.1.Name=tag%3Ak&Filters.1.Value.1=100%25%5C%2A%5C%3F%5C%5C"]]);
+    check("region = 'a' AND tags['k'] IN ('x', 'y')", expect!["a Filters.1.Name=tag%3Ak&Filters.1.Value.1=x&Filters.1.Value.2=y"]);
+    check("region = 'a' AND tags['k'] = ''", expect!["a"]);
+    check("region = 'a' AND tags['k*'] = 'x'", expect!["a"]);
+    check("region = 'a' AND tags['k'] IS NULL", expect!["a"]);
+    check("region = 'a' AND (tags['k'] = 'x' OR status = 'active')", expect!["a"]);
+}
+
+#[test]
+fn the_session_scopes_what_a_statement_may_ask() {
+    let settings = Settings { regions: vec!["us-east-1".into(), "eu-west-1".into()], ..Settings::default() };
+    let check = |predicate: &str, expected: Expect| expected.assert_eq(&requests("import_image_tasks", predicate, None, &settings));
+    check("status = 'active'", expect![[r#"
+        eu-west-1 Filters.1.Name=task-state&Filters.1.Value.1=active
+        us-east-1 Filters.1.Name=task-state&Filters.1.Value.1=active"#]]);
+    check("region LIKE 'us-%'", expect!["us-east-1"]);
+    check("region <> 'us-east-1'", expect!["eu-west-1"]);
+    check("region = 'eu-west-1'", expect!["eu-west-1"]);
+    check("region = 'ap-south-1'", expect![[r#"error: region "ap-south-1" is not among the regions of this session (us-east-1, eu-west-1)"#]]);
+}
+
+#[test]
+fn pushdown_can_be_turned_off() {
+    let settings = Settings { pushdown: false, ..Settings::default() };
+    let off = |predicate: &str| requests("import_image_tasks", predicate, None, &settings);
+    assert_eq!(off("region = 'a' AND status = 'active' AND tags['k'] = 'x'"), "a");
+    assert_eq!(off("region = 'a' AND importTaskId = 'x'"), "a");
+}
+
+#[test]
+fn a_page_is_no_larger_than_a_limit_asks_where_the_range_is_documented() {
+    let page = |table: &str, limit| requests(table, "region = 'a'", limit, &Settings::default());
+    assert_eq!(page("import_image_tasks", Some(3)), "a");
+    assert_eq!(page("snapshots", Some(3)), "a MaxResults=5");
+    assert_eq!(page("snapshots", Some(70)), "a MaxResults=70");
+    assert_eq!(page("snapshots", Some(100_000)), "a");
+    assert_eq!(page("snapshots", None), "a");
+    let set = Settings { page_rows: Some(100), ..Settings::default() };
+    assert_eq!(requests("import_image_tasks", "region = 'a'", None, &set), "a MaxResults=100");
+    assert_eq!(requests("snapshots", "region = 'a'", Some(7), &set), "a MaxResults=7");
+    assert_eq!(requests("snapshots", "region = 'a' AND snapshotId = 'snap-1'", Some(7), &set), "a SnapshotId.1=snap-1");
+}

@@ -1,0 +1,173 @@
+//! The tables of the catalog as DataFusion sees them: one `TableProvider` for all of them.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::{CatalogProvider, SchemaProvider, Session, TableProvider};
+use datafusion::common::Result;
+use datafusion::error::DataFusionError;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use ec2ql_catalog::{Catalog, Table};
+use ec2ql_ec2::Client;
+
+use crate::domain;
+use crate::error::{Error, Reason};
+use crate::plan::plan;
+use crate::requests::RequestLog;
+use crate::scan::{Ec2Scan, Source};
+use crate::schema;
+use crate::settings::Settings;
+
+/// The number of the statement under way, as an extension of the session's configuration.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StatementNumber(pub(crate) i64);
+
+/// What every table needs to send its requests.
+#[derive(Debug, Clone)]
+pub(crate) struct Connection {
+    pub(crate) client: Client,
+    pub(crate) requests: RequestLog,
+    /// Where a table is read for which any region answers the same.
+    pub(crate) home_region: String,
+}
+
+/// The catalog `aws`, for a DataFusion session of one's own; `home_region` answers for tables that are the same in
+/// every region. A [`Settings`] extension in the session's options is honoured; without one, the defaults hold.
+pub fn catalog_provider(client: Client, catalog: Catalog, home_region: &str) -> Arc<dyn CatalogProvider> {
+    let connection = Connection { client, requests: RequestLog::default(), home_region: home_region.to_owned() };
+    Arc::new(Ec2Catalog { catalog: Arc::new(catalog), connection, more: vec![] })
+}
+
+#[derive(Debug)]
+pub(crate) struct Ec2Catalog {
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) connection: Connection,
+    /// Schemas beside those of the catalog's files: `system`, and the session's own views.
+    pub(crate) more: Vec<(String, Arc<dyn SchemaProvider>)>,
+}
+
+impl CatalogProvider for Ec2Catalog {
+    fn schema_names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.catalog.names().map(|name| name.schema.clone()).collect();
+        names.extend(self.more.iter().map(|(name, _)| name.clone()));
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
+        if let Some((_, schema)) = self.more.iter().find(|(known, _)| known == name) {
+            return Some(schema.clone());
+        }
+        self.catalog.names().any(|table| table.schema == name).then(|| {
+            let (catalog, connection) = (self.catalog.clone(), self.connection.clone());
+            Arc::new(Ec2Schema { name: name.to_owned(), catalog, connection }) as Arc<dyn SchemaProvider>
+        })
+    }
+}
+
+/// One schema of the catalog; a table's file is read when the table is first named.
+#[derive(Debug)]
+struct Ec2Schema {
+    name: String,
+    catalog: Arc<Catalog>,
+    connection: Connection,
+}
+
+#[async_trait]
+impl SchemaProvider for Ec2Schema {
+    fn table_names(&self) -> Vec<String> {
+        self.catalog.names().filter(|name| name.schema == self.name).map(|name| name.table.clone()).collect()
+    }
+
+    async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
+        let Some(table) = self.catalog.table(&self.name, name) else { return Ok(None) };
+        let table = table.map_err(|error| DataFusionError::from(Error::from(error)))?;
+        Ok(Some(Arc::new(Ec2Table::new(table, self.connection.clone()))))
+    }
+
+    fn table_exist(&self, name: &str) -> bool {
+        self.catalog.names().any(|table| table.schema == self.name && table.table == name)
+    }
+
+    /// Without reading the table's file.
+    async fn table_type(&self, name: &str) -> Result<Option<TableType>> {
+        Ok(self.table_exist(name).then_some(TableType::Base))
+    }
+}
+
+/// A table of the catalog.
+#[derive(Debug)]
+pub(crate) struct Ec2Table {
+    pub(crate) table: Arc<Table>,
+    schema: SchemaRef,
+    connection: Connection,
+}
+
+impl Ec2Table {
+    fn new(table: Arc<Table>, connection: Connection) -> Self {
+        let schema = schema::table_schema(&table);
+        Self { table, schema, connection }
+    }
+
+    /// Columns that `*` leaves out.
+    pub(crate) fn hidden(&self) -> Vec<String> {
+        schema::tag_set(&self.table).map(|_| schema::TAGS.to_owned()).into_iter().collect()
+    }
+}
+
+#[async_trait]
+impl TableProvider for Ec2Table {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    /// A predicate over the region alone is answered by asking the right regions. Everything else is checked again
+    /// above the scan: EC2 ignores some of the filters that it documents.
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(filters
+            .iter()
+            .map(|filter| match filter {
+                filter if domain::is_about_region_alone(filter) => TableProviderFilterPushDown::Exact,
+                filter if filter.is_volatile() => TableProviderFilterPushDown::Unsupported,
+                _ => TableProviderFilterPushDown::Inexact,
+            })
+            .collect())
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let settings = Settings::of(state.config_options());
+        let requests = plan(&self.table, filters, limit, &settings)?;
+        if !requests.bound {
+            return Err(Error::new(Reason::RegionUnbound { table: self.table.name.to_string() }).into());
+        }
+        for request in &requests.regions {
+            self.connection.client.check_region(&request.region).map_err(|error| DataFusionError::from(Error::from(error)))?;
+        }
+        let (projection, schema) = match projection {
+            Some(places) => (places.clone(), Arc::new(self.schema.project(places)?)),
+            None => ((0..self.schema.fields().len()).collect(), self.schema.clone()),
+        };
+        let source = Source {
+            client: self.connection.client.clone(),
+            requests: self.connection.requests.clone(),
+            statement: state.config().get_extension::<StatementNumber>().map_or(0, |number| number.0),
+        };
+        let mut scan = Ec2Scan::new(self.table.clone(), source, requests.regions, (projection, schema), limit);
+        // Under a limit the first region may be enough.
+        scan.regions_at_once = if limit.is_some() { 1 } else { settings.regions_at_once };
+        Ok(Arc::new(scan))
+    }
+}

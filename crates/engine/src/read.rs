@@ -1,0 +1,169 @@
+//! Reading one region: batches of ids, pages, and ids that do not exist.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::runtime::SpawnedTask;
+use ec2ql_catalog::Table;
+use ec2ql_ec2::{Error, Page, Pages};
+
+use crate::decode::Decoder;
+use crate::plan::RegionRequest;
+use crate::requests::Entry;
+use crate::scan::{Ec2Scan, ScanMetrics, Source};
+
+/// Reads the requests of one region, one after the other.
+#[derive(Debug)]
+pub(crate) struct RegionReader {
+    table: Arc<Table>,
+    source: Source,
+    request: RegionRequest,
+    projection: Vec<usize>,
+    schema: SchemaRef,
+    /// Whether a page may be fetched while the one before it is decoded.
+    ahead: bool,
+    metrics: ScanMetrics,
+    /// Batches of ids that are still to be asked for.
+    todo: VecDeque<Vec<String>>,
+    current: Option<Current>,
+    ready: VecDeque<RecordBatch>,
+}
+
+/// The request under way.
+#[derive(Debug)]
+struct Current {
+    ids: Vec<String>,
+    pages: Pages<Decoder>,
+    entry: Entry,
+    /// Rows of it have been handed on: it can no longer be asked in another way.
+    begun: bool,
+}
+
+type Read = (Option<Result<Page<VecDeque<RecordBatch>>, Error>>, Pages<Decoder>);
+
+impl RegionReader {
+    pub(crate) fn new(scan: &Ec2Scan, request: RegionRequest, schema: SchemaRef, metrics: ScanMetrics) -> Self {
+        Self {
+            table: scan.table.clone(),
+            source: scan.source.clone(),
+            todo: request.batches().into(),
+            request,
+            projection: scan.projection.clone(),
+            schema,
+            ahead: scan.limit.is_none(),
+            metrics,
+            current: None,
+            ready: VecDeque::new(),
+        }
+    }
+
+    /// The next batch of rows; None when the region is read to its end.
+    pub(crate) async fn next(&mut self) -> Result<Option<RecordBatch>, Error> {
+        loop {
+            if let Some(batch) = self.ready.pop_front() {
+                return Ok(Some(batch));
+            }
+            let Some(current) = self.current.take().or_else(|| self.start()) else { return Ok(None) };
+            let Current { ids, pages, entry, begun } = current;
+            match read(pages).await? {
+                (None, _) => {}
+                (Some(Ok(page)), pages) => {
+                    self.took(&entry, &page);
+                    self.ready.extend(page.output);
+                    if !page.last {
+                        self.current = Some(Current { ids, pages, entry, begun: true });
+                    }
+                }
+                (Some(Err(error)), _) => {
+                    entry.failed(&error);
+                    if begun {
+                        return Err(error);
+                    }
+                    let again = self.without_missing(ids, error)?;
+                    again.into_iter().rev().for_each(|batch| self.todo.push_front(batch));
+                }
+            }
+        }
+    }
+
+    fn start(&mut self) -> Option<Current> {
+        let ids = self.todo.pop_front()?;
+        let call = self.request.call(&self.table, &ids);
+        let entry = self.source.requests.start(self.source.statement, &call);
+        let decoder = Decoder::new(&self.table, &self.request.region, &self.projection, self.schema.clone());
+        let pages = Pages::new(self.source.client.clone(), call, decoder, self.ahead);
+        Some(Current { ids, pages, entry, begun: false })
+    }
+
+    fn took(&self, entry: &Entry, page: &Page<VecDeque<RecordBatch>>) {
+        let rows = page.output.iter().map(RecordBatch::num_rows).sum();
+        entry.page(page, rows);
+        self.metrics.pages.add(1);
+        self.metrics.bytes.add(usize::try_from(page.bytes).unwrap_or(usize::MAX));
+        self.metrics.attempts.add(page.attempts as usize);
+        self.metrics.throttles.add(page.throttles as usize);
+    }
+
+    /// What to ask instead when an id of the batch does not exist: such an id is no row, and must not lose the others.
+    /// Any other error comes back as it is.
+    fn without_missing(&self, ids: Vec<String>, error: Error) -> Result<Vec<Vec<String>>, Error> {
+        let missing = error.code().is_some_and(|code| self.table.not_found.iter().any(|known| known == code));
+        if !missing || ids.is_empty() {
+            return Err(error);
+        }
+        Ok(split_missing(ids, error.message()))
+    }
+}
+
+/// Leaves out the ids that the message names; where it names none, halves.
+fn split_missing(ids: Vec<String>, message: &str) -> Vec<Vec<String>> {
+    let words: Vec<&str> = message.split(|c: char| !(c.is_alphanumeric() || c == '-' || c == '_')).collect();
+    let (named, mut others): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| words.contains(&id.as_str()));
+    if !named.is_empty() {
+        return if others.is_empty() { vec![] } else { vec![others] };
+    }
+    if others.len() < 2 {
+        return vec![];
+    }
+    let second = others.split_off(others.len() / 2);
+    vec![others, second]
+}
+
+/// Decoding runs on its own task, so that regions use all cores; dropped with the scan.
+async fn read(mut pages: Pages<Decoder>) -> Result<Read, Error> {
+    let task = SpawnedTask::spawn(async move {
+        let page = pages.next().await;
+        (page, pages)
+    });
+    match task.join_unwind().await {
+        Ok(read) => Ok(read),
+        // The runtime is going down: nobody waits for an answer.
+        Err(_) => futures::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split_missing;
+
+    #[track_caller]
+    fn check(ids: &[&str], message: &str, expected: &[&[&str]]) {
+        let ids = ids.iter().map(ToString::to_string).collect();
+        assert_eq!(split_missing(ids, message), expected, "{message}");
+    }
+
+    #[test]
+    fn ids_that_the_message_names_are_left_out() {
+        check(&["i-1", "i-2", "i-3"], "The instance IDs 'i-1, i-3' do not exist", &[&["i-2"]]);
+        check(&["i-1"], "The instance ID 'i-1' does not exist", &[]);
+        check(&["i-1", "i-11"], "The instance ID 'i-11' does not exist", &[&["i-1"]]);
+    }
+
+    #[test]
+    fn a_batch_is_halved_when_the_message_names_none() {
+        check(&["a", "b", "c"], "Invalid id", &[&["a"], &["b", "c"]]);
+        check(&["a"], "Invalid id", &[]);
+    }
+}

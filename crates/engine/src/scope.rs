@@ -1,0 +1,84 @@
+//! Where the names of a statement are looked up: the session's views, the catalog, `system`, `information_schema`.
+
+use std::sync::Arc;
+
+use datafusion::catalog::{SchemaProvider, TableProvider};
+use datafusion::common::TableReference;
+use datafusion::execution::SessionState;
+use futures::FutureExt;
+
+use crate::names::{Lookup, Part, Relation, Scope};
+use crate::provider::Ec2Table;
+
+/// The catalog's name.
+pub(crate) const CATALOG: &str = "aws";
+/// The schema of bare names.
+pub(crate) const SCHEMA: &str = "ec2_api";
+/// The schema of the views that a person makes; bare names find them first.
+pub(crate) const SESSION_SCHEMA: &str = "session";
+
+/// The names of one session.
+pub(crate) struct SessionScope<'a> {
+    pub(crate) state: &'a SessionState,
+}
+
+impl SessionScope<'_> {
+    /// The table that the parts name, with its full name.
+    pub(crate) fn find(&self, parts: &[Part]) -> Option<(Vec<String>, Arc<dyn TableProvider>)> {
+        let bare = |schema: &str, table: &Part| {
+            let part = |value: &str| Part { value: value.to_owned(), quoted: true };
+            self.find_full(&part(CATALOG), &part(schema), table)
+        };
+        match parts {
+            [table] => bare(SESSION_SCHEMA, table).or_else(|| bare(SCHEMA, table)),
+            [schema, table] => self.find_full(&Part { value: CATALOG.to_owned(), quoted: true }, schema, table),
+            [catalog, schema, table] => self.find_full(catalog, schema, table),
+            _ => None,
+        }
+    }
+
+    fn find_full(&self, catalog: &Part, schema: &Part, table: &Part) -> Option<(Vec<String>, Arc<dyn TableProvider>)> {
+        let catalog_name = pick(catalog, self.state.catalog_list().catalog_names())?;
+        let provider = self.state.catalog_list().catalog(&catalog_name)?;
+        let mut schemas = provider.schema_names();
+        schemas.push("information_schema".into());
+        let schema_name = pick(schema, schemas)?;
+        let schema = self.schema(&catalog_name, &schema_name)?;
+        let table_name = pick(table, schema.table_names())?;
+        let found = schema.table(&table_name).now_or_never()?.ok()??;
+        Some((vec![catalog_name, schema_name, table_name], found))
+    }
+
+    fn schema(&self, catalog: &str, schema: &str) -> Option<Arc<dyn SchemaProvider>> {
+        self.state.schema_for_ref(TableReference::full(catalog, schema, "_")).ok()
+    }
+}
+
+impl Scope for SessionScope<'_> {
+    fn relation(&self, parts: &[Part]) -> Lookup {
+        let Some((canonical, table)) = self.find(parts) else { return Lookup::Missing };
+        let hidden = table.downcast_ref::<Ec2Table>().map(Ec2Table::hidden).unwrap_or_default();
+        Lookup::Relation(Relation { canonical, fields: table.schema().fields().clone(), hidden })
+    }
+
+    fn relations(&self) -> Vec<String> {
+        let Some(catalog) = self.state.catalog_list().catalog(CATALOG) else { return vec![] };
+        let mut names = vec![];
+        for schema in catalog.schema_names() {
+            let Some(provider) = catalog.schema(&schema) else { continue };
+            for table in provider.table_names() {
+                if schema == SCHEMA || schema == SESSION_SCHEMA {
+                    names.push(table.clone());
+                }
+                names.push(format!("{schema}.{table}"));
+                names.push(format!("{CATALOG}.{schema}.{table}"));
+            }
+        }
+        names
+    }
+}
+
+/// The name that is meant: quoted ones exactly, others without regard to case.
+fn pick(part: &Part, names: Vec<String>) -> Option<String> {
+    names.into_iter().find(|name| part.matches(name))
+}

@@ -1,0 +1,213 @@
+//! A session: statements in, rows out.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::MemorySchemaProvider;
+use datafusion::dataframe::DataFrame;
+use datafusion::execution::{SessionState, SessionStateBuilder};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::sql::parser::{DFParserBuilder, Statement as Parsed};
+use ec2ql_catalog::Catalog;
+use ec2ql_ec2::Client;
+use futures::StreamExt;
+use futures::stream::BoxStream;
+
+use crate::error::{Error, Reason};
+use crate::provider::{Connection, Ec2Catalog, StatementNumber};
+use crate::requests::{Progress, RequestLog};
+use crate::scope::{CATALOG, SCHEMA, SESSION_SCHEMA};
+use crate::settings::Settings;
+use crate::system::SystemSchema;
+
+/// Bytes of SQL that are read as one text.
+const TEXT_BYTES_MAX: usize = 1 << 20;
+/// How deep expressions and sub-queries may nest in a statement's text.
+const DEPTH_MAX: usize = 64;
+
+/// What a session is made of.
+#[derive(Debug)]
+pub struct Options {
+    /// Sends the requests.
+    pub client: Client,
+    /// The tables.
+    pub catalog: Catalog,
+    /// Where a table is read for which any region answers the same.
+    pub home_region: String,
+    /// Settings as `SET` takes them: (`ec2ql.regions`, `us-east-1,eu-west-1`).
+    pub settings: Vec<(String, String)>,
+}
+
+/// One user's session: settings, views, and the log of its requests.
+pub struct Session {
+    context: SessionContext,
+    client: Client,
+    requests: RequestLog,
+    statements: AtomicI64,
+}
+
+/// A parsed statement.
+#[derive(Debug, Clone)]
+pub struct Statement(pub(crate) Parsed);
+
+/// What a statement gave.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Rows; nothing has been read yet.
+    Rows(Rows),
+    /// Something else, in a word or two: `SET`, `COPY 42`.
+    Done(String),
+}
+
+/// Rows as they arrive.
+pub struct Rows {
+    /// Their columns.
+    pub schema: SchemaRef,
+    /// Batches; after an error there are none.
+    pub stream: BoxStream<'static, Result<RecordBatch, Error>>,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("id", &self.context.session_id()).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Rows {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rows").field("schema", &self.schema).finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// Makes a session. No request is sent, no file is read.
+    ///
+    /// # Errors
+    /// A setting that does not exist or cannot have the value.
+    pub fn new(options: Options) -> Result<Self, Error> {
+        let mut config = SessionConfig::new()
+            .with_information_schema(true)
+            .with_default_catalog_and_schema(CATALOG, SCHEMA)
+            .with_create_default_catalog_and_schema(false)
+            .with_round_robin_repartition(false)
+            .with_option_extension(Settings::default());
+        config.options_mut().sql_parser.enable_ident_normalization = false;
+        config.options_mut().sql_parser.map_string_types_to_utf8view = false;
+        let state = SessionStateBuilder::new().with_config(config).with_default_features().build();
+        let requests = RequestLog::default();
+        let connection =
+            Connection { client: options.client.clone(), requests: requests.clone(), home_region: options.home_region };
+        let context = SessionContext::new_with_state(state);
+        context.register_catalog(
+            CATALOG,
+            Arc::new(Ec2Catalog {
+                catalog: Arc::new(options.catalog),
+                connection,
+                more: vec![
+                    (SESSION_SCHEMA.into(), Arc::new(MemorySchemaProvider::new())),
+                    ("system".into(), Arc::new(SystemSchema { requests: requests.clone() })),
+                ],
+            }),
+        );
+        let session = Self { context, client: options.client, requests, statements: AtomicI64::new(0) };
+        for (name, value) in &options.settings {
+            session.set(name, value)?;
+        }
+        Ok(session)
+    }
+
+    /// Parses every statement of a text, separated by `;`.
+    ///
+    /// # Errors
+    /// The first thing that is no SQL, with its line and column; a text over 1 MiB.
+    pub fn parse(&self, text: &str) -> Result<Vec<Statement>, Error> {
+        if text.len() > TEXT_BYTES_MAX {
+            return Err(Error::usage(format!("the text has {} bytes; 1 MiB is the limit", text.len()), None));
+        }
+        let parsed = DFParserBuilder::new(text)
+            .with_recursion_limit(DEPTH_MAX)
+            .build()
+            .and_then(|mut parser| parser.parse_statements())?;
+        Ok(parsed.into_iter().map(Statement).collect())
+    }
+
+    /// Runs one statement. Rows are read lazily: the first request is sent when the first batch is asked for.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the statement; what goes wrong while rows are read comes with them.
+    pub async fn run(&self, statement: Statement) -> Result<Outcome, Error> {
+        let number = self.statements.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut state = self.context.state();
+        state.config_mut().set_extension(Arc::new(StatementNumber(number)));
+        crate::statement::run(self, state, statement.0).await
+    }
+
+    /// What the statement that runs (or ran last) has read so far.
+    pub fn progress(&self) -> Progress {
+        self.requests.progress(self.statements.load(Ordering::Relaxed))
+    }
+
+    /// Sets one setting of the session.
+    ///
+    /// # Errors
+    /// No such setting, or not such a value.
+    pub fn set(&self, name: &str, value: &str) -> Result<(), Error> {
+        let Some(key) = name.to_ascii_lowercase().strip_prefix("ec2ql.").map(str::to_owned) else {
+            let near = crate::names::nearest(name, Settings::default().rows().map(|(name, ..)| name));
+            return Err(Error::new(Reason::UnknownSetting { name: name.to_owned(), near }));
+        };
+        let mut settings = self.settings();
+        datafusion::config::ExtensionOptions::set(&mut settings, &key, value)?;
+        for region in &settings.regions {
+            self.client.check_region(region)?;
+        }
+        self.context.state_ref().write().config_mut().options_mut().extensions.insert(settings);
+        Ok(())
+    }
+
+    /// The settings as they are now.
+    pub fn settings(&self) -> Settings {
+        Settings::of(self.context.state().config_options())
+    }
+
+    pub(crate) fn context(&self) -> &SessionContext {
+        &self.context
+    }
+
+    /// Plans and prepares to run: nothing is sent before the rows are read.
+    pub(crate) async fn rows(&self, state: SessionState, plan: LogicalPlan) -> Result<Rows, Error> {
+        let limit = Settings::of(state.config_options()).statement_timeout;
+        let frame = DataFrame::new(state, plan);
+        let tasks = Arc::new(frame.task_ctx());
+        let physical = frame.create_physical_plan().await?;
+        let schema = physical.schema();
+        let stream = datafusion::physical_plan::execute_stream(physical, tasks)?;
+        Ok(Rows { schema, stream: bounded(stream.map(|batch| batch.map_err(Error::from)).boxed(), limit) })
+    }
+}
+
+/// The stream, up to its first error and within its time.
+fn bounded(
+    stream: BoxStream<'static, Result<RecordBatch, Error>>,
+    limit: Option<Duration>,
+) -> BoxStream<'static, Result<RecordBatch, Error>> {
+    let end = limit.map(|limit| tokio::time::Instant::now() + limit);
+    futures::stream::unfold(Some(stream), move |stream| async move {
+        let mut stream = stream?;
+        let next = match (end, limit) {
+            (Some(end), Some(limit)) => tokio::time::timeout_at(end, stream.next())
+                .await
+                .unwrap_or_else(|_| Some(Err(Error::new(Reason::Timeout { limit_s: limit.as_secs_f64() })))),
+            _ => stream.next().await,
+        };
+        match next? {
+            Ok(batch) => Some((Ok(batch), Some(stream))),
+            Err(error) => Some((Err(error), None)),
+        }
+    })
+    .boxed()
+}

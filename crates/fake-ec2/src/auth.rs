@@ -7,7 +7,7 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4;
 use chrono::NaiveDateTime;
 
-use crate::envelope::Failure;
+use crate::envelope::{Failure, UNKNOWN_CREDENTIALS};
 use crate::http::Request;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
@@ -34,17 +34,11 @@ struct Authorization<'a> {
 
 /// The region of the credential scope, unchecked: what the request says about itself.
 pub(crate) fn region(request: &Request) -> Option<&str> {
-    authorization(request)
-        .ok()
-        .map(|authorization| authorization.region)
+    authorization(request).ok().map(|authorization| authorization.region)
 }
 
 /// Whether `request` was signed by the account, at a time near `now`.
-pub(crate) fn check(
-    request: &Request,
-    account: &Account<'_>,
-    now: SystemTime,
-) -> Result<(), Failure> {
+pub(crate) fn check(request: &Request, account: &Account<'_>, now: SystemTime) -> Result<(), Failure> {
     let auth = authorization(request)?;
     if auth.service != "ec2" {
         let message = "Credential should be scoped to correct service: 'ec2'.";
@@ -52,9 +46,7 @@ pub(crate) fn check(
     }
     let time = signing_time(request, auth.date)?;
     if let Some(skew_max) = account.skew_max {
-        let skew = now
-            .duration_since(time)
-            .unwrap_or_else(|error| error.duration());
+        let skew = now.duration_since(time).unwrap_or_else(|error| error.duration());
         if skew > skew_max {
             return Err(Failure::bad("RequestExpired", "Request has expired."));
         }
@@ -74,17 +66,11 @@ pub(crate) fn check(
 
 /// What EC2 says to a key that it does not know, and in a region that is not enabled.
 pub(crate) fn unknown_credentials() -> Failure {
-    let message = "AWS was not able to validate the provided access credentials";
-    Failure::new(401, "AuthFailure", message)
+    Failure::new(401, "AuthFailure", UNKNOWN_CREDENTIALS)
 }
 
 fn authorization(request: &Request) -> Result<Authorization<'_>, Failure> {
-    let incomplete = |what: &str| {
-        Failure::bad(
-            "IncompleteSignature",
-            format!("Authorization header {what}"),
-        )
-    };
+    let incomplete = |what: &str| Failure::bad("IncompleteSignature", format!("Authorization header {what}"));
     let Some(header) = request.header("authorization") else {
         let message = "Request is missing Authentication Token";
         return Err(Failure::new(403, "MissingAuthenticationToken", message));
@@ -108,11 +94,8 @@ fn authorization(request: &Request) -> Result<Authorization<'_>, Failure> {
         }
     }
     let signs = |name: &str| found.signed.contains(&name);
-    if found.key.is_empty() || found.signature.is_empty() || !signs("host") || !signs("x-amz-date")
-    {
-        return Err(incomplete(
-            "requires 'Credential', 'Signature' and 'SignedHeaders' with host and x-amz-date",
-        ));
+    if found.key.is_empty() || found.signature.is_empty() || !signs("host") || !signs("x-amz-date") {
+        return Err(incomplete("requires 'Credential', 'Signature' and 'SignedHeaders' with host and x-amz-date"));
     }
     // AWS wants every x-amz-* header signed; a token that is not could be swapped on the way.
     if request.header("x-amz-security-token").is_some() && !signs("x-amz-security-token") {
@@ -125,34 +108,18 @@ fn signing_time(request: &Request, scope_date: &str) -> Result<SystemTime, Failu
     let date = request.header("x-amz-date").unwrap_or_default();
     let time = NaiveDateTime::parse_from_str(date, "%Y%m%dT%H%M%SZ");
     match time {
-        Ok(time) if date.starts_with(scope_date) && !scope_date.is_empty() => {
-            Ok(time.and_utc().into())
-        }
+        Ok(time) if date.starts_with(scope_date) && !scope_date.is_empty() => Ok(time.and_utc().into()),
         _ => {
-            let message = format!(
-                "Date in Credential scope does not match X-Amz-Date: '{scope_date}' and '{date}'"
-            );
+            let message = format!("Date in Credential scope does not match X-Amz-Date: '{scope_date}' and '{date}'");
             Err(Failure::new(403, "SignatureDoesNotMatch", message))
         }
     }
 }
 
 /// The right signature for what was received; none when it cannot be signed at all.
-fn signature(
-    request: &Request,
-    auth: &Authorization<'_>,
-    account: &Account<'_>,
-    time: SystemTime,
-) -> Option<String> {
+fn signature(request: &Request, auth: &Authorization<'_>, account: &Account<'_>, time: SystemTime) -> Option<String> {
     let token = request.header("x-amz-security-token").map(str::to_owned);
-    let identity = Credentials::new(
-        account.access_key,
-        account.secret_key,
-        token,
-        None,
-        "fake-ec2",
-    )
-    .into();
+    let identity = Credentials::new(account.access_key, account.secret_key, token, None, "fake-ec2").into();
     let mut settings = SigningSettings::default();
     settings.excluded_headers = None;
     let params = v4::SigningParams::builder()
@@ -167,9 +134,8 @@ fn signature(
     // The signer adds these two itself.
     let own = ["x-amz-date", "x-amz-security-token"];
     let headers = auth.signed.iter().filter(|name| !own.contains(name));
-    let headers: Vec<(&str, &str)> = headers
-        .map(|name| request.header(name).map(|value| (*name, value)))
-        .collect::<Option<_>>()?;
+    let headers: Vec<(&str, &str)> =
+        headers.map(|name| request.header(name).map(|value| (*name, value))).collect::<Option<_>>()?;
     let uri = format!("http://{}{}", request.header("host")?, request.target);
     let body = SignableBody::Bytes(&request.body);
     let signable = SignableRequest::new(&request.method, uri, headers.into_iter(), body).ok()?;

@@ -40,17 +40,21 @@ impl Fields {
     }
 
     pub(crate) fn list(self, name: &'static str, items: impl IntoIterator<Item = Fields>) -> Self {
-        let items = items
-            .into_iter()
-            .fold(Fields::new(), |list, item| list.group("item", item));
+        let items = items.into_iter().fold(Fields::new(), |list, item| list.group("item", item));
         self.group(name, items)
     }
 
     pub(crate) fn tags(self, tags: &[(String, String)]) -> Self {
-        let items = tags
-            .iter()
-            .map(|(key, value)| Fields::new().text("key", key).text("value", value));
+        let items = tags.iter().map(|(key, value)| Fields::new().text("key", key).text("value", value));
         self.list("tagSet", items)
+    }
+
+    /// Nothing at all when there are no tags to speak of; answers of old have no `tagSet`.
+    pub(crate) fn optional_tags(self, tags: Option<&[(String, String)]>) -> Self {
+        match tags {
+            Some(tags) => self.tags(tags),
+            None => self,
+        }
     }
 
     pub(crate) fn extend(mut self, other: Fields) -> Self {
@@ -76,16 +80,16 @@ impl Fields {
             .collect()
     }
 
+    pub(crate) fn values_under(&self, prefix: &str, path: &str) -> Vec<&str> {
+        self.values(&format!("{prefix}{path}"))
+    }
+
     /// One row for each item of the list `name`: the other fields repeated, and that item alone.
     pub(crate) fn explode(&self, name: &str) -> Vec<Fields> {
         let Some(at) = self.0.iter().position(|element| element.name == name) else {
             return Vec::new();
         };
-        let Some(Element {
-            content: Content::Children(items),
-            ..
-        }) = self.0.get(at)
-        else {
+        let Some(Element { content: Content::Children(items), .. }) = self.0.get(at) else {
             return Vec::new();
         };
         let one = |item: &Element| {
@@ -114,14 +118,8 @@ impl Fields {
         let into = self.0.iter_mut().find(|element| element.name == name);
         let from = other.0.into_iter().find(|element| element.name == name);
         if let (
-            Some(Element {
-                content: Content::Children(into),
-                ..
-            }),
-            Some(Element {
-                content: Content::Children(from),
-                ..
-            }),
+            Some(Element { content: Content::Children(into), .. }),
+            Some(Element { content: Content::Children(from), .. }),
         ) = (into, from)
         {
             into.0.extend(from.0);
@@ -130,23 +128,18 @@ impl Fields {
 
     /// Indented by four spaces a level, as EC2 does.
     pub(crate) fn write(&self, level: usize, out: &mut String) {
+        let indent = "    ".repeat(level);
         for Element { name, content } in &self.0 {
-            let indent = "    ".repeat(level);
             match content {
-                Content::Text(text) if text.is_empty() => {
-                    out.push_str(&format!("{indent}<{name}/>\n"));
+                Content::Text(text) if !text.is_empty() => {
+                    out.extend([&indent, "<", name, ">", &escape(text), "</", name, ">\n"]);
                 }
-                Content::Text(text) => {
-                    out.push_str(&format!("{indent}<{name}>{}</{name}>\n", escape(text)));
-                }
-                Content::Children(children) if children.0.is_empty() => {
-                    out.push_str(&format!("{indent}<{name}/>\n"));
-                }
-                Content::Children(children) => {
-                    out.push_str(&format!("{indent}<{name}>\n"));
+                Content::Children(children) if !children.0.is_empty() => {
+                    out.extend([&indent, "<", name, ">\n"]);
                     children.write(level + 1, out);
-                    out.push_str(&format!("{indent}</{name}>\n"));
+                    out.extend([&indent, "</", name, ">\n"]);
                 }
+                _ => out.extend([&indent, "<", name, "/>\n"]),
             }
         }
     }

@@ -5,6 +5,11 @@ use crate::element::{Fields, escape};
 /// The only version of the API that is spoken here.
 pub(crate) const VERSION: &str = "2016-11-15";
 
+/// The media type of both envelopes.
+pub(crate) const XML: &str = "text/xml;charset=UTF-8";
+/// The message of `AuthFailure`.
+pub(crate) const UNKNOWN_CREDENTIALS: &str = "AWS was not able to validate the provided access credentials";
+
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
 /// An error as EC2 answers it.
@@ -17,11 +22,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code: code.to_owned(),
-            message: message.into(),
-        }
+        Self { status, code: code.to_owned(), message: message.into() }
     }
 
     /// Most of EC2's client errors are 400.
@@ -31,14 +32,9 @@ impl Failure {
 }
 
 pub(crate) fn success(operation: &str, request_id: &str, fields: Fields) -> String {
-    let mut out = String::from(DECLARATION);
-    let namespace = format!("http://ec2.amazonaws.com/doc/{VERSION}/");
-    out.push_str(&format!("<{operation}Response xmlns=\"{namespace}\">\n"));
-    Fields::new()
-        .text("requestId", request_id)
-        .extend(fields)
-        .write(1, &mut out);
-    out.push_str(&format!("</{operation}Response>"));
+    let mut out = format!("{DECLARATION}<{operation}Response xmlns=\"http://ec2.amazonaws.com/doc/{VERSION}/\">\n");
+    Fields::new().text("requestId", request_id).extend(fields).write(1, &mut out);
+    out.extend(["</", operation, "Response>"]);
     out
 }
 

@@ -1,36 +1,25 @@
-//! The endpoint: its options, its state, and the way from a request to an answer.
+//! The endpoint as others see it.
 
-use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::auth::{self, Account};
 use crate::connection;
-use crate::dice::Dice;
-use crate::envelope::{self, Failure};
-use crate::http::{Answer, Request};
-use crate::operations::Operation;
-use crate::page::{Place, Tokens};
-use crate::query::{self, Query};
-use crate::world::{self, Scene};
-
-/// The log keeps this many requests; older ones are forgotten.
-const REQUESTS_MAX: usize = 100_000;
+use crate::service::Service;
+use crate::world;
 
 /// What the endpoint is, and for whom. The default is the demo.
 #[derive(Clone)]
-#[non_exhaustive]
 pub struct Options {
     /// Where to listen on 127.0.0.1; 0 takes a free port.
     pub port: u16,
     /// Decides ids, sizes and times.
     pub seed: u64,
-    /// The clock.
+    /// The clock. The demo's begins 165 minutes after the wave and runs.
     pub now: Arc<dyn Fn() -> SystemTime + Send + Sync>,
     /// When the wave of imports began.
     pub wave_start: SystemTime,
@@ -44,6 +33,8 @@ pub struct Options {
     pub page_rows: usize,
     /// How far a request's time may be from the clock; any time is fine when this is absent.
     pub skew_max: Option<Duration>,
+    /// Whether requests are throttled as EC2 does, from the start.
+    pub buckets: bool,
 }
 
 impl Default for Options {
@@ -60,6 +51,7 @@ impl Default for Options {
             session_token: None,
             page_rows: 20,
             skew_max: None,
+            buckets: false,
         }
     }
 }
@@ -85,6 +77,8 @@ pub struct SeenRequest {
     pub parameters: Vec<(String, String)>,
     /// Which page of its scan was asked for, from 1; 0 when the token was not one of ours.
     pub page: usize,
+    /// What the answer was called.
+    pub request_id: String,
     /// The status that was answered, whatever became of it on the way.
     pub status: u16,
     /// The time on the endpoint's clock.
@@ -96,7 +90,7 @@ pub struct SeenRequest {
 /// A running endpoint. Dropping it closes the port and every connection.
 #[derive(Debug)]
 pub struct Fake {
-    state: Arc<State>,
+    service: Arc<Service>,
     url: String,
     accepting: JoinHandle<()>,
 }
@@ -109,13 +103,9 @@ impl Fake {
     pub async fn start(options: Options) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let state = Arc::new(State::new(options));
-        let accepting = tokio::spawn(accept(listener, Arc::clone(&state)));
-        Ok(Self {
-            state,
-            url,
-            accepting,
-        })
+        let service = Arc::new(Service::new(options));
+        let accepting = tokio::spawn(accept(listener, Arc::clone(&service)));
+        Ok(Self { service, url, accepting })
     }
 
     /// `http://127.0.0.1:<port>`
@@ -123,14 +113,22 @@ impl Fake {
         self.url.clone()
     }
 
+    /// Runs one line of the script; see the crate's documentation.
+    ///
+    /// # Errors
+    /// Says which word of the line is wrong.
+    pub fn script(&self, line: &str) -> Result<(), String> {
+        self.service.script(line)
+    }
+
     /// What was asked so far, oldest first.
     pub fn requests(&self) -> Vec<SeenRequest> {
-        lock(&self.state.seen).iter().cloned().collect()
+        self.service.seen()
     }
 
     /// Forgets what was asked so far.
     pub fn clear_requests(&self) {
-        lock(&self.state.seen).clear();
+        self.service.forget();
     }
 }
 
@@ -140,152 +138,14 @@ impl Drop for Fake {
     }
 }
 
-async fn accept(listener: TcpListener, state: Arc<State>) {
+async fn accept(listener: TcpListener, service: Arc<Service>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => if let Ok((stream, _)) = accepted {
-                connections.spawn(connection::serve(stream, Arc::clone(&state)));
+                connections.spawn(connection::serve(stream, Arc::clone(&service)));
             },
             Some(_) = connections.join_next() => {}
         }
     }
-}
-
-/// What all connections share.
-#[derive(Debug)]
-pub(crate) struct State {
-    options: Options,
-    seen: Mutex<VecDeque<SeenRequest>>,
-    /// How often the same request was seen: request ids do not depend on the order of others.
-    repeats: Mutex<HashMap<String, u64>>,
-}
-
-/// A request that is signed and understood so far.
-#[derive(Debug)]
-pub(crate) struct Call<'a> {
-    pub(crate) scene: Scene,
-    pub(crate) parameters: &'a [(String, String)],
-    pub(crate) page_rows: usize,
-    pub(crate) tokens: Tokens,
-}
-
-impl Call<'_> {
-    pub(crate) fn place(&self, query: &Query) -> Result<Place, Failure> {
-        match query.single.get("NextToken") {
-            Some(token) => self.tokens.read(token),
-            None => Ok(Place::default()),
-        }
-    }
-}
-
-impl State {
-    fn new(options: Options) -> Self {
-        Self {
-            options,
-            seen: Mutex::default(),
-            repeats: Mutex::default(),
-        }
-    }
-
-    pub(crate) fn answer(&self, request: &Request) -> Answer {
-        let now = (self.options.now)();
-        let form = match (request.method.as_str(), request.target.split_once('?')) {
-            ("GET", Some((_, form))) => form.as_bytes(),
-            _ => &request.body,
-        };
-        let decoded = query::decode(form);
-        let parameters = decoded.as_deref().unwrap_or_default();
-        let region = auth::region(request).unwrap_or_default();
-        let action = parameters
-            .iter()
-            .find(|(name, _)| name == "Action")
-            .map_or("", |(_, value)| value);
-        let request_id = self.request_id(region, parameters);
-        let result = decoded
-            .clone()
-            .and_then(|parameters| self.run(request, &parameters, now));
-        let (status, body) = match &result {
-            Ok((fields, _)) => (200, envelope::success(action, &request_id, fields.clone())),
-            Err(failure) => (failure.status, envelope::failure(failure, &request_id)),
-        };
-        self.remember(SeenRequest {
-            action: action.to_owned(),
-            region: region.to_owned(),
-            parameters: parameters
-                .iter()
-                .filter(|(name, _)| name != "Action" && name != "Version")
-                .cloned()
-                .collect(),
-            page: 1,
-            status,
-            at: now,
-            headers: request.headers.clone(),
-        });
-        let header = |name: &str, value: String| (name.to_owned(), value);
-        Answer {
-            status,
-            headers: vec![
-                header("x-amzn-requestid", request_id),
-                header("Content-Type", "text/xml;charset=UTF-8".to_owned()),
-                header("Vary", "accept-encoding".to_owned()),
-                header("Date", world::http_date(now)),
-                header("Server", "AmazonEC2".to_owned()),
-            ],
-            body: body.into_bytes(),
-        }
-    }
-
-    fn run(
-        &self,
-        request: &Request,
-        parameters: &[(String, String)],
-        now: SystemTime,
-    ) -> Result<(crate::element::Fields, Option<Place>), Failure> {
-        let account = Account {
-            access_key: &self.options.access_key,
-            secret_key: &self.options.secret_key,
-            session_token: self.options.session_token.as_deref(),
-            skew_max: self.options.skew_max,
-        };
-        auth::check(request, &account, now)?;
-        let region = auth::region(request).unwrap_or_default();
-        let action = query::action(parameters)?;
-        let operation = Operation::find(action)?;
-        let scene = Scene::new(self.options.seed, region, self.options.wave_start, now)?;
-        let tokens = Tokens::new(self.options.seed, region, action, parameters);
-        let call = Call {
-            scene,
-            parameters,
-            page_rows: self.options.page_rows,
-            tokens,
-        };
-        let (fields, next) = operation.page(&call)?;
-        let token = next.map(|place| call.tokens.write(place));
-        Ok((fields.optional("nextToken", token), next))
-    }
-
-    fn request_id(&self, region: &str, parameters: &[(String, String)]) -> String {
-        let key = format!("{region}/{parameters:?}");
-        let mut repeats = lock(&self.repeats);
-        if repeats.len() > REQUESTS_MAX {
-            repeats.clear();
-        }
-        let nth = repeats.entry(key.clone()).or_default();
-        *nth += 1;
-        Dice::new(self.options.seed, &format!("{key}/{nth}")).uuid()
-    }
-
-    fn remember(&self, request: SeenRequest) {
-        let mut seen = lock(&self.seen);
-        if seen.len() >= REQUESTS_MAX {
-            seen.pop_front();
-        }
-        seen.push_back(request);
-    }
-}
-
-/// A panic elsewhere does not make the data here wrong.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

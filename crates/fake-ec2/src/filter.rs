@@ -6,6 +6,9 @@ use crate::envelope::Failure;
 /// At most this many values in the filters of one call (AWS: "Filtering using the API").
 pub(crate) const VALUES_MAX: usize = 200;
 
+/// Stands for `tag:<key>` and `tag-key`.
+pub(crate) const TAG_NAME: &str = "tag";
+
 /// A filter that an operation knows.
 #[derive(Debug)]
 pub(crate) struct Known {
@@ -14,6 +17,8 @@ pub(crate) struct Known {
     pub(crate) path: &'static str,
     /// The documented values, when there are only these.
     pub(crate) values: &'static [&'static str],
+    /// EC2 takes it and does nothing with it.
+    pub(crate) ignored: bool,
 }
 
 /// A filter of a request.
@@ -24,68 +29,43 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    /// The path of the filter's values in a row, once the name is known to `known`.
-    fn path<'a>(&self, known: &'a [Known]) -> Option<&'a str> {
-        known
-            .iter()
-            .find(|known| known.name == self.name)
-            .map(|known| known.path)
-    }
-
-    fn is_tag(&self, known: &[Known]) -> bool {
-        known.iter().any(|known| known.name == "tag")
-            && (self.name == "tag-key"
-                || self
-                    .name
-                    .strip_prefix("tag:")
-                    .is_some_and(|key| !key.is_empty()))
-    }
-
     /// Refuses names that are not `known`, and values outside of a documented closed set.
     pub(crate) fn check(&self, known: &[Known]) -> Result<(), Failure> {
         let invalid = |message: String| Err(Failure::bad("InvalidParameterValue", message));
-        if self.is_tag(known) {
-            return Ok(());
-        }
-        let Some(filter) = known
-            .iter()
-            .find(|known| known.name == self.name && known.name != "tag")
-        else {
+        let Some(filter) = self.find(known) else {
             return invalid(format!("The filter '{}' is invalid", self.name));
         };
-        let odd = self.values.iter().find(|value| {
-            !filter.values.is_empty() && !filter.values.iter().any(|known| matches(value, known))
-        });
-        match odd {
-            Some(value) => invalid(format!(
-                "The filter value '{value}' is invalid for '{}'",
-                self.name
-            )),
+        let possible = |value: &str| filter.values.iter().any(|known| matches(value, known));
+        match self.values.iter().find(|value| !filter.values.is_empty() && !possible(value)) {
+            Some(value) => invalid(format!("The filter value '{value}' is invalid")),
             None => Ok(()),
         }
     }
 
     /// Any of the values matches any of the texts that the row has there.
     pub(crate) fn accepts(&self, row: &Fields, prefix: &str, known: &[Known]) -> bool {
-        let any = |texts: Vec<&str>| {
-            texts
-                .iter()
-                .any(|text| self.values.iter().any(|pattern| matches(pattern, text)))
+        let path = match self.find(known) {
+            Some(filter) if filter.ignored => return true,
+            Some(filter) => filter.path,
+            None => return false,
         };
-        let tags = format!("{prefix}tagSet/item");
-        if self.name == "tag-key" {
-            return any(row.values(&format!("{tags}/key")));
-        }
-        if let Some(key) = self.name.strip_prefix("tag:") {
-            let keys = row.values(&format!("{tags}/key"));
-            let values = row.values(&format!("{tags}/value"));
-            let pairs = keys.iter().zip(values);
-            return any(pairs
-                .filter(|(k, _)| **k == key)
-                .map(|(_, value)| value)
-                .collect());
-        }
-        self.path(known).is_some_and(|path| any(row.values(path)))
+        let keys = || row.values_under(prefix, "tagSet/item/key");
+        let texts = if self.name == "tag-key" {
+            keys()
+        } else if let Some(key) = self.name.strip_prefix("tag:") {
+            let values = row.values_under(prefix, "tagSet/item/value");
+            let pairs = keys().into_iter().zip(values);
+            pairs.filter(|(known, _)| *known == key).map(|(_, value)| value).collect()
+        } else {
+            row.values(path)
+        };
+        texts.iter().any(|text| self.values.iter().any(|pattern| matches(pattern, text)))
+    }
+
+    fn find<'a>(&self, known: &'a [Known]) -> Option<&'a Known> {
+        let of_tags = self.name == "tag-key" || self.name.strip_prefix("tag:").is_some_and(|key| !key.is_empty());
+        let name = if of_tags { TAG_NAME } else { self.name.as_str() };
+        known.iter().find(|known| known.name == name && (of_tags || name != TAG_NAME))
     }
 }
 

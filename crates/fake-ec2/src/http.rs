@@ -25,10 +25,7 @@ pub(crate) struct Request {
 
 impl Request {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// The next request of a connection; none when the client has closed it.
@@ -48,10 +45,7 @@ impl Request {
             }
         };
         let body_bytes = request.body_bytes()?;
-        if request
-            .header("expect")
-            .is_some_and(|value| value.eq_ignore_ascii_case("100-continue"))
-        {
+        if request.header("expect").is_some_and(|value| value.eq_ignore_ascii_case("100-continue")) {
             stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
         }
         let whole = head_bytes + body_bytes;
@@ -84,15 +78,11 @@ fn refused(why: &str) -> io::Error {
 fn parse_head(buffer: &[u8]) -> io::Result<Option<(Request, usize)>> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let mut parsed = httparse::Request::new(&mut headers);
-    let status = parsed
-        .parse(buffer)
-        .map_err(|error| refused(&error.to_string()))?;
+    let status = parsed.parse(buffer).map_err(|error| refused(&error.to_string()))?;
     let httparse::Status::Complete(bytes) = status else {
         return Ok(None);
     };
-    let text = |value: &[u8]| {
-        String::from_utf8(value.to_vec()).map_err(|_| refused("a header is not UTF-8"))
-    };
+    let text = |value: &[u8]| String::from_utf8(value.to_vec()).map_err(|_| refused("a header is not UTF-8"));
     let headers = parsed
         .headers
         .iter()
@@ -105,10 +95,7 @@ fn parse_head(buffer: &[u8]) -> io::Result<Option<(Request, usize)>> {
         body: Vec::new(),
         keep_alive: parsed.version == Some(1),
     };
-    if request
-        .header("connection")
-        .is_some_and(|value| value.eq_ignore_ascii_case("close"))
-    {
+    if request.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close")) {
         request.keep_alive = false;
     }
     Ok(Some((request, bytes)))
@@ -131,25 +118,27 @@ pub(crate) enum Framing {
 }
 
 impl Answer {
+    /// More headers.
+    pub(crate) fn with(mut self, headers: &[(String, String)]) -> Self {
+        self.headers.extend_from_slice(headers);
+        self
+    }
+
     pub(crate) fn framing(&self) -> Framing {
-        if self.body.len() > WHOLE_BYTES_MAX {
-            Framing::Chunked
-        } else {
-            Framing::Length
-        }
+        if self.body.len() > WHOLE_BYTES_MAX { Framing::Chunked } else { Framing::Length }
     }
 
     /// The status line and the headers, up to and with the empty line.
     pub(crate) fn head(&self, framing: Framing) -> Vec<u8> {
         let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
         for (name, value) in &self.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            head.extend([name, ": ", value, "\r\n"]);
         }
-        head.push_str(&match framing {
+        head += &match framing {
             Framing::Length => format!("Content-Length: {}\r\n\r\n", self.body.len()),
             Framing::Chunked => "Transfer-Encoding: chunked\r\n\r\n".to_owned(),
             Framing::Close => "Connection: close\r\n\r\n".to_owned(),
-        });
+        };
         head.into_bytes()
     }
 

@@ -1,13 +1,18 @@
 //! The operations: what each takes, and where its rows come from.
 
+mod images;
 mod imports;
+mod instances;
+mod regions;
+mod tasks;
 
 use crate::element::Fields;
 use crate::envelope::Failure;
-use crate::fake::Call;
-use crate::filter::Known;
-use crate::page::{Paging, Place};
+
+use crate::filter::{Known, TAG_NAME};
+use crate::page::{Paging, Place, turn};
 use crate::query::Query;
+use crate::service::Call;
 use crate::world::Scene;
 
 /// One operation, as data.
@@ -26,7 +31,10 @@ pub(crate) struct Operation {
     /// `Filter`, or `Filters` in a few operations.
     pub(crate) filter_parameter: Option<&'static str>,
     pub(crate) filters: &'static [Known],
+    /// Filters are not looked at when ids are given, as in `DescribeStoreImageTasks`.
+    pub(crate) ids_beat_filters: bool,
     pub(crate) paging: Option<Paging>,
+    /// What the other parameters leave.
     pub(crate) visible: fn(&Query, &Fields) -> bool,
     pub(crate) rows: fn(&Scene) -> Vec<Fields>,
 }
@@ -49,31 +57,39 @@ pub(crate) struct Ids {
 }
 
 /// Every operation that is answered.
-const OPERATIONS: &[&[Operation]] = &[imports::OPERATIONS];
+const OPERATIONS: &[&[Operation]] =
+    &[imports::OPERATIONS, tasks::OPERATIONS, images::OPERATIONS, instances::OPERATIONS, regions::OPERATIONS];
 
-pub(crate) const fn filter(name: &'static str, path: &'static str) -> Known {
-    Known {
-        name,
-        path,
-        values: &[],
-    }
+const fn filter(name: &'static str, path: &'static str) -> Known {
+    Known { name, path, values: &[], ignored: false }
 }
 
 /// `tag:<key>` and `tag-key`.
-pub(crate) const TAG: Known = filter("tag", "");
+const TAG: Known = filter(TAG_NAME, "");
 
-pub(crate) fn all_visible(_: &Query, _: &Fields) -> bool {
-    true
-}
+/// What most operations have in common.
+const DEFAULT: Operation = Operation {
+    name: "",
+    set: "",
+    nested: None,
+    flags: &["DryRun"],
+    lists: &[],
+    ids: &[],
+    filter_parameter: Some("Filter"),
+    filters: &[],
+    ids_beat_filters: false,
+    paging: None,
+    visible: |_, _| true,
+    rows: |_| Vec::new(),
+};
 
 impl Operation {
     pub(crate) fn find(action: &str) -> Result<&'static Self, Failure> {
         let mut all = OPERATIONS.iter().copied().flatten();
-        all.find(|operation| operation.name == action)
-            .ok_or_else(|| {
-                let message = format!("The action {action} is not valid for this web service.");
-                Failure::bad("InvalidAction", message)
-            })
+        all.find(|operation| operation.name == action).ok_or_else(|| {
+            let message = format!("The action {action} is not valid for this web service.");
+            Failure::bad("InvalidAction", message)
+        })
     }
 
     pub(crate) fn takes(&self, name: &str) -> bool {
@@ -92,22 +108,14 @@ impl Operation {
             let message = "Request would have succeeded, but DryRun flag is set.";
             return Err(Failure::new(412, "DryRunOperation", message));
         }
-        let has_ids = self
-            .ids
-            .iter()
-            .any(|ids| !query.list(ids.parameter).is_empty());
+        let has_ids = self.ids.iter().any(|ids| !query.list(ids.parameter).is_empty());
         let page_rows = match &self.paging {
             Some(paging) => paging.rows(&query, has_ids, call.page_rows)?,
             None => usize::MAX,
         };
         let rows = self.select(&query, &call.scene)?;
-        let Place { page, row } = call.place(&query)?;
-        let end = row.saturating_add(page_rows).min(rows.len());
-        let next = (end < rows.len()).then_some(Place {
-            page: page + 1,
-            row: end,
-        });
-        let mut rows = rows.get(row..end).unwrap_or_default().to_vec();
+        let (range, next) = turn(call.place(&query)?, page_rows, rows.len(), call.token_fault);
+        let mut rows = rows.get(range).unwrap_or_default().to_vec();
         if let Some(nested) = &self.nested {
             rows = Fields::gather(rows, nested.list, nested.key);
         }
@@ -118,36 +126,24 @@ impl Operation {
     fn select(&self, query: &Query, scene: &Scene) -> Result<Vec<Fields>, Failure> {
         let mut rows = (self.rows)(scene);
         if let Some(nested) = &self.nested {
-            rows = rows
-                .iter()
-                .flat_map(|row| row.explode(nested.list))
-                .collect();
+            rows = rows.iter().flat_map(|row| row.explode(nested.list)).collect();
         }
         for ids in self.ids {
             let asked = query.list(ids.parameter);
             let known = |id: &str| rows.iter().any(|row| row.values(ids.path).contains(&id));
-            let unknown: Vec<&str> = asked
-                .iter()
-                .map(String::as_str)
-                .filter(|id| !known(id))
-                .collect();
+            let unknown: Vec<&str> = asked.iter().map(String::as_str).filter(|id| !known(id)).collect();
             if !unknown.is_empty() {
                 return Err((ids.unknown)(&unknown));
             }
             if !asked.is_empty() {
-                rows.retain(|row| {
-                    row.values(ids.path)
-                        .iter()
-                        .any(|id| asked.iter().any(|asked| asked == id))
-                });
+                rows.retain(|row| row.values(ids.path).iter().any(|id| asked.iter().any(|asked| asked == id)));
             }
         }
+        let has_ids = self.ids.iter().any(|ids| !query.list(ids.parameter).is_empty());
+        let filters = if self.ids_beat_filters && has_ids { &[] } else { query.filters.as_slice() };
         let prefix = self.nested.as_ref().map_or("", |nested| nested.prefix);
         rows.retain(|row| {
-            let accepted = query
-                .filters
-                .iter()
-                .all(|filter| filter.accepts(row, prefix, self.filters));
+            let accepted = filters.iter().all(|filter| filter.accepts(row, prefix, self.filters));
             accepted && (self.visible)(query, row)
         });
         Ok(rows)

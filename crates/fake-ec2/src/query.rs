@@ -27,10 +27,7 @@ impl Query {
     }
 
     /// Sorts `parameters` into what `operation` takes. Anything else is refused.
-    pub(crate) fn read(
-        operation: &Operation,
-        parameters: &[(String, String)],
-    ) -> Result<Self, Failure> {
+    pub(crate) fn read(operation: &Operation, parameters: &[(String, String)]) -> Result<Self, Failure> {
         let mut query = Self::default();
         let mut lists: BTreeMap<&str, BTreeMap<usize, String>> = BTreeMap::new();
         let mut names: BTreeMap<usize, String> = BTreeMap::new();
@@ -43,27 +40,19 @@ impl Query {
                     query.single.insert((*single).to_owned(), value.clone());
                 }
                 [list, n] if operation.takes_list(list) => {
-                    lists
-                        .entry(list)
-                        .or_default()
-                        .insert(index(n, name)?, value.clone());
+                    lists.entry(list).or_default().insert(index(n, name)?, value.clone());
                 }
                 [filter, n, "Name"] if operation.filter_parameter == Some(*filter) => {
                     names.insert(index(n, name)?, value.clone());
                 }
                 [filter, n, "Value", m] if operation.filter_parameter == Some(*filter) => {
-                    values
-                        .entry(index(n, name)?)
-                        .or_default()
-                        .insert(index(m, name)?, value.clone());
+                    values.entry(index(n, name)?).or_default().insert(index(m, name)?, value.clone());
                 }
                 _ => return Err(unknown(name)),
             }
         }
         for (name, items) in lists {
-            query
-                .lists
-                .insert(name.to_owned(), items.into_values().collect());
+            query.lists.insert(name.to_owned(), items.into_values().collect());
         }
         query.filters = filters(operation, names, values)?;
         query.check(operation)?;
@@ -75,21 +64,11 @@ impl Query {
             let message = format!("The maximum number of ids in a call is {LIST_MAX}");
             return Err(Failure::bad("RequestLimitExceeded", message));
         }
-        if self
-            .filters
-            .iter()
-            .map(|filter| filter.values.len())
-            .sum::<usize>()
-            > VALUES_MAX
-        {
-            let message = format!(
-                "The maximum number of filter values specified on a single call is {VALUES_MAX}"
-            );
+        if self.filters.iter().map(|filter| filter.values.len()).sum::<usize>() > VALUES_MAX {
+            let message = format!("The maximum number of filter values specified on a single call is {VALUES_MAX}");
             return Err(Failure::bad("FilterLimitExceeded", message));
         }
-        self.filters
-            .iter()
-            .try_for_each(|filter| filter.check(operation.filters))
+        self.filters.iter().try_for_each(|filter| filter.check(operation.filters))
     }
 }
 
@@ -106,10 +85,7 @@ fn filters(
     let mut filters = Vec::new();
     for (n, name) in names {
         let values = values.remove(&n).ok_or_else(|| missing(n, "Value"))?;
-        filters.push(Filter {
-            name,
-            values: values.into_values().collect(),
-        });
+        filters.push(Filter { name, values: values.into_values().collect() });
     }
     match values.keys().next() {
         Some(n) => Err(missing(*n, "Name")),
@@ -127,35 +103,23 @@ fn check_single(name: &str, value: &str) -> Result<(), Failure> {
     if right {
         return Ok(());
     }
-    Err(Failure::bad(
-        "InvalidParameterValue",
-        format!("Invalid value '{value}' for parameter {name}"),
-    ))
+    Err(Failure::bad("InvalidParameterValue", format!("Invalid value '{value}' for parameter {name}")))
 }
 
 /// List members count from 1.
 fn index(text: &str, name: &str) -> Result<usize, Failure> {
-    text.parse()
-        .ok()
-        .filter(|n| *n > 0)
-        .ok_or_else(|| unknown(name))
+    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| unknown(name))
 }
 
 fn unknown(name: &str) -> Failure {
     let name = name.split('.').next().unwrap_or(name);
-    Failure::bad(
-        "UnknownParameter",
-        format!("The parameter {name} is not recognized"),
-    )
+    Failure::bad("UnknownParameter", format!("The parameter {name} is not recognized"))
 }
 
 /// The action that the parameters name, once the version is right too.
 pub(crate) fn action(parameters: &[(String, String)]) -> Result<&str, Failure> {
     let find = |wanted: &str| {
-        let found = parameters
-            .iter()
-            .find(|(name, _)| name == wanted)
-            .map(|(_, value)| value.as_str());
+        let found = parameters.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
         found.ok_or_else(|| {
             let message = format!("The request must contain the parameter {wanted}");
             Failure::bad("MissingParameter", message)
@@ -165,8 +129,7 @@ pub(crate) fn action(parameters: &[(String, String)]) -> Result<&str, Failure> {
     match find("Version")? {
         VERSION => Ok(action),
         other => {
-            let message =
-                format!("The requested version ({other}) of service AmazonEC2 does not exist");
+            let message = format!("The requested version ({other}) of service AmazonEC2 does not exist");
             Err(Failure::bad("NoSuchVersion", message))
         }
     }
@@ -176,15 +139,9 @@ pub(crate) fn action(parameters: &[(String, String)]) -> Result<&str, Failure> {
 pub(crate) fn decode(form: &[u8]) -> Result<Vec<(String, String)>, Failure> {
     let malformed = |why: &str| Failure::bad("MalformedQueryString", why);
     let mut decoded: Vec<(String, String)> = Vec::new();
-    for pair in form
-        .split(|byte| *byte == b'&')
-        .filter(|pair| !pair.is_empty())
-    {
+    for pair in form.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
         let (name, value) = match pair.iter().position(|byte| *byte == b'=') {
-            Some(at) => (
-                pair.get(..at).unwrap_or_default(),
-                pair.get(at + 1..).unwrap_or_default(),
-            ),
+            Some(at) => (pair.get(..at).unwrap_or_default(), pair.get(at + 1..).unwrap_or_default()),
             None => (pair, &[][..]),
         };
         let name = unescape(name).ok_or_else(|| malformed("A parameter's name is not UTF-8"))?;

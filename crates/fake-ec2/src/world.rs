@@ -1,7 +1,11 @@
 //! The account whose data is answered: a pure function of seed, region, start of the wave and time.
 
-pub(crate) mod import;
+pub(crate) mod image;
+mod import;
+pub(crate) mod instance;
 mod machine;
+pub(crate) mod other_tasks;
+mod plan;
 pub(crate) mod region;
 pub(crate) mod tasks;
 
@@ -14,15 +18,16 @@ use crate::dice::Dice;
 use crate::envelope::Failure;
 
 /// 2026-11-16T08:00:00Z: the demo's wave begins on a Monday morning.
-pub(crate) const DEMO_START: Duration = Duration::from_secs(1_794_816_000);
+pub(crate) const DEMO_START: Duration = Duration::from_hours(498_560);
 /// How old the wave is when the demo starts: most imports are under way or done.
-pub(crate) const DEMO_AGE: Duration = Duration::from_secs(165 * 60);
+pub(crate) const DEMO_AGE: Duration = Duration::from_mins(165);
 /// The account's number.
 pub(crate) const ACCOUNT: &str = "123456789012";
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
+const GIB: i64 = 1 << 30;
 
 /// One region at one time. Times are Unix seconds.
 #[derive(Debug, Clone)]
@@ -35,21 +40,11 @@ pub(crate) struct Scene {
 
 impl Scene {
     /// A region that is not enabled answers as if the key were unknown.
-    pub(crate) fn new(
-        seed: u64,
-        region: &str,
-        start: SystemTime,
-        now: SystemTime,
-    ) -> Result<Self, Failure> {
+    pub(crate) fn new(seed: u64, region: &str, start: SystemTime, now: SystemTime) -> Result<Self, Failure> {
         if !region::is_enabled(region) {
             return Err(auth::unknown_credentials());
         }
-        Ok(Self {
-            region: region.to_owned(),
-            start: unix(start),
-            now: unix(now),
-            seed,
-        })
+        Ok(Self { region: region.to_owned(), start: unix(start), now: unix(now), seed })
     }
 
     /// Dice for one thing in this region.
@@ -59,9 +54,7 @@ impl Scene {
 
     /// The scene in a region with imports; empty elsewhere.
     fn wave_number(&self) -> Option<usize> {
-        region::WAVE
-            .iter()
-            .position(|region| *region == self.region)
+        region::WAVE.iter().position(|region| *region == self.region)
     }
 }
 
@@ -77,7 +70,5 @@ pub(crate) fn iso(seconds: i64) -> String {
 
 /// For the `Date` header.
 pub(crate) fn http_date(time: SystemTime) -> String {
-    DateTime::<Utc>::from(time)
-        .format("%a, %d %b %Y %H:%M:%S GMT")
-        .to_string()
+    DateTime::<Utc>::from(time).format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }

@@ -5,19 +5,13 @@ use super::import::{self, Disk, Import, Kind, Progress};
 use crate::element::Fields;
 
 pub(crate) fn import_image_tasks(scene: &Scene) -> Vec<Fields> {
-    let imports = import::shown(scene)
-        .into_iter()
-        .filter(|import| import.kind == Kind::Image);
+    let imports = import::shown(scene).into_iter().filter(|import| import.kind == Kind::Image);
     imports.map(|import| image_task(scene, &import)).collect()
 }
 
 pub(crate) fn import_snapshot_tasks(scene: &Scene) -> Vec<Fields> {
-    let imports = import::shown(scene)
-        .into_iter()
-        .filter(|import| import.kind == Kind::Snapshot);
-    imports
-        .map(|import| snapshot_task(scene, &import))
-        .collect()
+    let imports = import::shown(scene).into_iter().filter(|import| import.kind == Kind::Snapshot);
+    imports.map(|import| snapshot_task(scene, &import)).collect()
 }
 
 fn image_task(scene: &Scene, import: &Import) -> Fields {
@@ -26,36 +20,22 @@ fn image_task(scene: &Scene, import: &Import) -> Fields {
     let seen = progress.done >= 80;
     let system = import.system;
     let fields = Fields::new()
-        .optional(
-            "architecture",
-            seen.then_some(if import.arm { "arm64" } else { "x86_64" }),
-        )
+        .optional("architecture", seen.then_some(import.architecture()))
         .optional("description", import.description.as_ref())
         .optional("encrypted", import.encrypted.then_some(true))
-        .optional("hypervisor", (import.slot % 11 == 0).then_some("xen"))
-        .optional(
-            "imageId",
-            import.completed(scene.now).map(|_| &import.image_id),
-        )
+        .optional("hypervisor", (import.slot.is_multiple_of(11)).then_some("xen"))
+        .optional("imageId", import.completed(scene.now).map(|_| &import.image_id))
         .text("importTaskId", &import.id)
         .optional("kmsKeyId", import.encrypted.then(|| kms_key(scene)))
         .optional("licenseType", seen.then_some(system.license))
         .optional("platform", seen.then_some(system.platform))
         .optional("progress", progress.percent)
-        .list(
-            "snapshotDetailSet",
-            import
-                .disks
-                .iter()
-                .map(|disk| image_disk(disk, import, &progress)),
-        )
+        .list("snapshotDetailSet", import.disks.iter().map(|disk| image_disk(disk, import, &progress)))
         .text("status", progress.status)
         .optional("statusMessage", progress.message);
-    with_tags(fields, import)
-        .list(
-            "licenseSpecifications",
-            license_specifications(scene, import),
-        )
+    fields
+        .optional_tags(import.tags.as_deref())
+        .list("licenseSpecifications", license_specifications(scene, import))
         .optional("usageOperation", seen.then_some(system.usage_operation))
         .optional("bootMode", system.boot_mode.filter(|_| seen))
 }
@@ -68,10 +48,7 @@ fn image_disk(disk: &Disk, import: &Import, progress: &Progress) -> Fields {
     location(
         Fields::new()
             .optional("deviceName", completed.then_some(&disk.device))
-            .text(
-                "diskImageSize",
-                double(if progress.done < 10 { 0 } else { disk.bytes }),
-            )
+            .text("diskImageSize", double(if progress.done < 10 { 0 } else { disk.bytes }))
             .optional("format", (progress.done >= 10).then_some(disk.format))
             .optional("progress", progress.percent.filter(|_| active))
             .optional("snapshotId", completed.then_some(&disk.snapshot_id))
@@ -94,41 +71,23 @@ fn snapshot_task(scene: &Scene, import: &Import) -> Fields {
                 .optional("kmsKeyId", import.encrypted.then(|| kms_key(scene)))
                 .optional("progress", progress.percent)
                 // EC2 writes it, empty, before there is one.
-                .text(
-                    "snapshotId",
-                    import
-                        .completed(scene.now)
-                        .map_or("", |_| &disk.snapshot_id),
-                )
+                .text("snapshotId", import.completed(scene.now).map_or("", |_| &disk.snapshot_id))
                 .text("status", progress.status)
                 .optional("statusMessage", progress.message),
             disk,
         )
     });
-    let fields = Fields::new()
-        .optional("description", import.description.as_ref())
-        .text("importTaskId", &import.id);
-    let fields = details.fold(fields, |fields, detail| {
-        fields.group("snapshotTaskDetail", detail)
-    });
-    with_tags(fields, import)
+    let fields = Fields::new().optional("description", import.description.as_ref()).text("importTaskId", &import.id);
+    let fields = details.fold(fields, |fields, detail| fields.group("snapshotTaskDetail", detail));
+    fields.optional_tags(import.tags.as_deref())
 }
 
 fn location(fields: Fields, disk: &Disk) -> Fields {
-    let bucket = Fields::new()
-        .text("s3Bucket", &disk.bucket)
-        .text("s3Key", &disk.key);
+    let bucket = Fields::new().text("s3Bucket", &disk.bucket).text("s3Key", &disk.key);
     match &disk.url {
         Some(url) if url.starts_with("https:") => fields.text("url", url),
         Some(url) => fields.text("url", url).group("userBucket", bucket),
         None => fields.group("userBucket", bucket),
-    }
-}
-
-fn with_tags(fields: Fields, import: &Import) -> Fields {
-    match &import.tags {
-        Some(tags) => fields.tags(tags),
-        None => fields,
     }
 }
 
@@ -138,7 +97,7 @@ fn license_specifications(scene: &Scene, import: &Import) -> Option<Fields> {
         scene.region,
         super::ACCOUNT
     );
-    (import.slot % 13 == 0).then(|| Fields::new().text("licenseConfigurationArn", arn))
+    import.slot.is_multiple_of(13).then(|| Fields::new().text("licenseConfigurationArn", arn))
 }
 
 pub(crate) fn kms_key(scene: &Scene) -> String {
@@ -154,9 +113,5 @@ fn double(bytes: i64) -> String {
     }
     let (first, rest) = digits.split_at(1);
     let fraction = rest.trim_end_matches('0');
-    format!(
-        "{first}.{}E{}",
-        if fraction.is_empty() { "0" } else { fraction },
-        rest.len()
-    )
+    format!("{first}.{}E{}", if fraction.is_empty() { "0" } else { fraction }, rest.len())
 }

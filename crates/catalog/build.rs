@@ -17,9 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let mut source = String::from("&[\n");
     for (name, path) in walk::table_files(Path::new(&root))? {
-        let path = path
-            .to_str()
-            .ok_or("the path of a table file is not UTF-8")?;
+        let path = path.to_str().ok_or("the path of a table file is not UTF-8")?;
         writeln!(source, "    ({name:?}, include_str!({path:?})),")?;
     }
     source.push_str("]\n");

@@ -12,6 +12,9 @@ use crate::merge::merge;
 use crate::model::Model;
 use crate::write::write;
 
+#[cfg(test)]
+mod tests;
+
 /// Rewrites the table files, or with `new` (a table's name and its operation) starts one.
 ///
 /// # Errors
@@ -31,7 +34,7 @@ pub(crate) fn run(
     let mut faults = Vec::new();
     let mut changed = Vec::new();
     for (file, table) in files.iter().zip(tables(&files)?) {
-        let (new, text) = regenerate(&model, file, &table).map_err(|fault| format!("{}: {fault}", file.name))?;
+        let (new, text) = regenerate(&model, &file.text, &table).map_err(|fault| format!("{}: {fault}", file.name))?;
         if update(&file.path, &text, check)? {
             changed.push(file.name.as_str());
         }
@@ -40,10 +43,10 @@ pub(crate) fn run(
     if check && !changed.is_empty() {
         faults.insert(0, format!("not what the model gives; run `cargo xtask catalog`: {}", changed.join(", ")));
     }
-    match faults.is_empty() {
-        true => Ok(format!("{} tables, {} changed", files.len(), changed.len())),
-        false => Err(faults.join("\n")),
+    if !faults.is_empty() {
+        return Err(faults.join("\n"));
     }
+    Ok(format!("{} tables, {} changed", files.len(), changed.len()))
 }
 
 fn tables(files: &[TableFile]) -> Result<Vec<Arc<Table>>, String> {
@@ -53,9 +56,10 @@ fn tables(files: &[TableFile]) -> Result<Vec<Arc<Table>>, String> {
     tables.map_err(|error| error.to_string())
 }
 
-fn regenerate(model: &Model, file: &TableFile, table: &Table) -> Result<(Table, String), String> {
+/// The table as the model has it now, and the text of its file.
+fn regenerate(model: &Model, text: &str, table: &Table) -> Result<(Table, String), String> {
     let new = merge(table, Facts::new(model, &table.operation, &table.rows)?);
-    let text = write(&new, Comments::read(&file.text)?)?;
+    let text = write(&new, Comments::read(text)?)?;
     Ok((new, text))
 }
 

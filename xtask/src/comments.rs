@@ -36,10 +36,10 @@ impl Comments {
             }
             depth += nesting(line).map_err(|fault| format!("line {}: {fault}", index + 1))?;
         }
-        match pending.is_empty() {
-            true => Ok(comments),
-            false => Err("a comment stands below the last line; put it above the line that it is about".to_owned()),
+        if pending.is_empty() {
+            return Ok(comments);
         }
+        Err("a comment stands below the last line; put it above the line that it is about".to_owned())
     }
 
     /// Takes the comments above this key.
@@ -75,12 +75,11 @@ fn nesting(line: &str) -> Result<i32, &'static str> {
                 letters.next();
             }
             (Some(open), _) if open == letter => quote = None,
-            (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(letter),
             (None, '[' | '{') => depth += 1,
             (None, ']' | '}') => depth -= 1,
             (None, '#') => return Err("a comment beside a value; put it on a line above"),
-            (None, _) => {}
+            _ => {}
         }
     }
     Ok(depth)
@@ -113,17 +112,29 @@ mod tests {
 
     #[test]
     fn comments_that_would_be_lost_are_refused() {
-        check("a = 1 # x", expect![[r#"
+        check(
+            "a = 1 # x",
+            expect![[r#"
             error: line 1: a comment beside a value; put it on a line above
-        "#]]);
-        check("a = [\n  # x\n]", expect![[r#"
+        "#]],
+        );
+        check(
+            "a = [\n  # x\n]",
+            expect![[r#"
             error: line 2: a comment beside a value; put it on a line above
-        "#]]);
-        check("a = 1\n# x", expect![[r#"
+        "#]],
+        );
+        check(
+            "a = 1\n# x",
+            expect![[r#"
             error: a comment stands below the last line; put it above the line that it is about
-        "#]]);
-        check("a = \"\"\"x\"\"\"", expect![[r#"
+        "#]],
+        );
+        check(
+            "a = \"\"\"x\"\"\"",
+            expect![[r#"
             error: line 1: a text of several lines; write it on one
-        "#]]);
+        "#]],
+        );
     }
 }

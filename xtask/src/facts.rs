@@ -198,17 +198,25 @@ mod tests {
 
     #[test]
     fn filters_are_read_from_the_documentation() {
-        check("<p>The filters.</p>", expect![[""]]);
+        check("<p>The filters.</p>", expect![""]);
         check(
             "<p>Filter tasks using the <code>task-state</code> filter and one of: <code>active</code>.</p>",
-            expect![[]],
+            expect![[r#"
+                task-state []
+            "#]],
         );
         check(
             "<ul> <li> <p> <code>state</code> - One of (<code>a</code> | <code>b</code>).</p> </li> \
              <li> <p> <code>severity</code> - See:</p> <ul> <li> <p> <code>a</code> - A.</p> </li> </ul> </li> \
              <li> <p> <code>tag:&lt;key&gt;</code> - Use <code>x</code> or <code>y</code>.</p> </li> \
              <li> <p> <code>tag</code>:&lt;key&gt; - Tags.</p> </li> <li> <p> <code>name </code> – N.</p> </li> </ul> <note> <p>Use <code>x</code>.</p> </note>",
-            expect![[]],
+            expect![[r#"
+                state ["a", "b"]
+                severity []
+                tag:* []
+                tag:* []
+                name []
+            "#]],
         );
     }
 }

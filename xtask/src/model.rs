@@ -11,7 +11,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 
 use crate::files::root;
 
-/// The model that the committed tables were generated from, and the hash of its wheel on PyPI.
+/// The model that the committed tables were generated from, and the hash of its wheel on `PyPI`.
 const BOTOCORE: &str = "botocore==1.44.5";
 const BOTOCORE_HASH: &str = "sha256:8f16a56d1dff125dd65322ae021efa7ba5195a6db5102b96862566055b748921";
 

@@ -24,12 +24,8 @@ struct Entry {
 impl Catalog {
     /// The tables that ship with this crate.
     pub fn embedded() -> Self {
-        let entries = EMBEDDED
-            .iter()
-            .filter_map(|&(path, text)| entry(path.into(), text.into()).ok());
-        Self {
-            entries: sorted(entries.collect()),
-        }
+        let entries = EMBEDDED.iter().filter_map(|&(path, text)| entry(path.into(), text.into()).ok());
+        Self { entries: sorted(entries.collect()) }
     }
 
     /// The tables in the files handed in, each a path such as `aws/ec2_api/images.toml` and its text.
@@ -38,20 +34,13 @@ impl Catalog {
     /// A path is not `aws/<schema>/<table>.toml`, has a reserved name, or comes twice. What the files
     /// say is checked when the table is asked for.
     pub fn from_files(files: impl IntoIterator<Item = (String, String)>) -> Result<Self, Error> {
-        let entries = files
-            .into_iter()
-            .map(|(path, text)| entry(path.into(), text.into()));
+        let entries = files.into_iter().map(|(path, text)| entry(path.into(), text.into()));
         let entries = sorted(entries.collect::<Result<_, _>>()?);
         for pair in entries.windows(2) {
             if let [a, b] = pair
                 && a.name == b.name
             {
-                return Err(Error::new(
-                    &b.path,
-                    1,
-                    1,
-                    format!("the table {} comes twice", b.name),
-                ));
+                return Err(Error::new(&b.path, 1, 1, format!("the table {} comes twice", b.name)));
             }
         }
         Ok(Self { entries })
@@ -67,9 +56,7 @@ impl Catalog {
     /// # Errors
     /// The inner result is an error when the table's file is refused.
     pub fn table(&self, schema: &str, table: &str) -> Option<Result<Arc<Table>, Error>> {
-        let key = |entry: &Entry| {
-            (entry.name.schema.as_str(), entry.name.table.as_str()).cmp(&(schema, table))
-        };
+        let key = |entry: &Entry| (entry.name.schema.as_str(), entry.name.table.as_str()).cmp(&(schema, table));
         let entry = self.entries.get(self.entries.binary_search_by(key).ok()?)?;
         let parse = || load(&entry.path, entry.name.clone(), &entry.text).map(Arc::new);
         Some(entry.table.get_or_init(parse).clone())
@@ -78,20 +65,13 @@ impl Catalog {
 
 impl fmt::Debug for Catalog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.names().map(ToString::to_string))
-            .finish()
+        f.debug_list().entries(self.names().map(ToString::to_string)).finish()
     }
 }
 
 fn entry(path: Cow<'static, str>, text: Cow<'static, str>) -> Result<Entry, Error> {
     let name = TableName::from_path(&path)?;
-    Ok(Entry {
-        name,
-        path,
-        text,
-        table: OnceLock::new(),
-    })
+    Ok(Entry { name, path, text, table: OnceLock::new() })
 }
 
 fn sorted(mut entries: Vec<Entry>) -> Arc<[Entry]> {

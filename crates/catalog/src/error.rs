@@ -11,12 +11,7 @@ pub struct Error {
 
 impl Error {
     pub(crate) fn new(path: &str, line: usize, column: usize, reason: impl Into<String>) -> Self {
-        Self {
-            path: path.to_owned(),
-            line,
-            column,
-            reason: reason.into(),
-        }
+        Self { path: path.to_owned(), line, column, reason: reason.into() }
     }
 
     /// The file, as it was handed in.
@@ -42,11 +37,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}:{}:{}: {}",
-            self.path, self.line, self.column, self.reason
-        )
+        write!(f, "{}:{}:{}: {}", self.path, self.line, self.column, self.reason)
     }
 }
 

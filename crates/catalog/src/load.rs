@@ -7,7 +7,7 @@ mod request;
 use std::ops::RangeInclusive;
 
 use self::columns::{Declared, columns};
-use self::file::{File, Keys, Text};
+use self::file::{File, Keys, Text, numbers};
 use self::request::{filters, parameters};
 use crate::{Error, Filter, Level, Parameter, ParameterKind, Table, TableName};
 
@@ -34,7 +34,7 @@ const KEYS: [&str; 13] = [
 pub(crate) fn load(path: &str, name: TableName, text: &str) -> Result<Table, Error> {
     let file = File { path, text };
     let document = file.parse()?;
-    let keys = Keys::new(&file, &document, &KEYS)?;
+    let keys = Keys::new(&file, &document, 0, &KEYS)?;
 
     let rows = rows(&file, &keys)?;
     let declared = columns(&file, keys.table("columns")?, rows.len())?;
@@ -54,18 +54,11 @@ pub(crate) fn load(path: &str, name: TableName, text: &str) -> Result<Table, Err
         operation: keys.text("operation")?.wire_name(&file)?,
         rows,
         omitted: keys.texts("omit")?.into_iter().map(|path| path.value).collect(),
-        columns: declared
-            .into_iter()
-            .map(|declared| declared.column)
-            .collect(),
+        columns: declared.into_iter().map(|declared| declared.column).collect(),
         parameters,
         filters,
         page_rows,
-        not_found: keys
-            .texts("not_found")?
-            .into_iter()
-            .map(|code| code.value)
-            .collect(),
+        not_found: keys.texts("not_found")?.into_iter().map(|code| code.value).collect(),
         examples,
         name,
     })
@@ -78,15 +71,9 @@ fn rows(file: &File<'_>, keys: &Keys<'_>) -> Result<Vec<Level>, Error> {
     let mut levels = Vec::new();
     for pair in parts.chunks(2) {
         let &[list, "item"] = pair else {
-            return Err(path.refuse(
-                file,
-                "is not a path of lists and their items, such as imagesSet/item",
-            ));
+            return Err(path.refuse(file, "is not a path of lists and their items, such as imagesSet/item"));
         };
-        levels.push(Level {
-            list: list.to_owned(),
-            wrapper: None,
-        });
+        levels.push(Level { list: list.to_owned(), wrapper: None });
     }
     if let (Some(wrapper), Some(last)) = (keys.optional_text("wrapper")?, levels.last_mut()) {
         last.wrapper = Some(wrapper.wire_name(file)?);
@@ -94,26 +81,21 @@ fn rows(file: &File<'_>, keys: &Keys<'_>) -> Result<Vec<Level>, Error> {
     Ok(levels)
 }
 
-fn page_rows(
-    file: &File<'_>,
-    keys: &Keys<'_>,
-    parameters: &[Parameter],
-) -> Result<Option<RangeInclusive<u32>>, Error> {
+fn page_rows(file: &File<'_>, keys: &Keys<'_>, parameters: &[Parameter]) -> Result<Option<RangeInclusive<u32>>, Error> {
     let Some(value) = keys.value("page_rows") else {
         return Ok(None);
     };
-    let range = match file.numbers(value).as_deref() {
+    let range = match numbers(value).as_deref() {
         Some(&[min, max]) if 0 < min && min <= max => min..=max,
-        _ => return Err(file.refuse(value.span(), "page_rows is not the least and the greatest number of rows on a page, such as [5, 1000]")),
+        _ => {
+            return Err(file.refuse(
+                value.span(),
+                "page_rows is not the least and the greatest number of rows on a page, such as [5, 1000]",
+            ));
+        }
     };
-    if parameters
-        .iter()
-        .all(|parameter| parameter.kind != ParameterKind::PageRows)
-    {
-        return Err(file.refuse(
-            value.span(),
-            "page_rows needs a parameter of the type \"page-rows\"",
-        ));
+    if parameters.iter().all(|parameter| parameter.kind != ParameterKind::PageRows) {
+        return Err(file.refuse(value.span(), "page_rows needs a parameter of the type \"page-rows\""));
     }
     Ok(Some(range))
 }
@@ -127,14 +109,9 @@ fn check_pushdown(
 ) -> Result<(), Error> {
     for Declared { id, filter, .. } in declared {
         if let Some(id) = id
-            && !parameters
-                .iter()
-                .any(|p| p.name == id.value && p.kind == ParameterKind::TextList)
+            && !parameters.iter().any(|p| p.name == id.value && p.kind == ParameterKind::TextList)
         {
-            return Err(id.refuse(
-                file,
-                "is not a parameter of the type \"list<text>\" in this file",
-            ));
+            return Err(id.refuse(file, "is not a parameter of the type \"list<text>\" in this file"));
         }
         if let Some(filter) = filter
             && !filters.iter().any(|known| known.name == filter.value)
@@ -146,10 +123,7 @@ fn check_pushdown(
 }
 
 fn sentences(file: &File<'_>, keys: &Keys<'_>, key: &str) -> Result<Vec<String>, Error> {
-    keys.texts(key)?
-        .into_iter()
-        .map(|text| text.sentence(file))
-        .collect()
+    keys.texts(key)?.into_iter().map(|text| text.sentence(file)).collect()
 }
 
 /// A table that nobody shows how to use is half a table, and a test runs every example.
@@ -159,9 +133,11 @@ fn examples(file: &File<'_>, keys: &Keys<'_>, name: &TableName) -> Result<Vec<St
     if examples.is_empty() {
         return Err(file.refuse(0..0, "the file has no example query"));
     }
-    let checked = |example: Text| match example.value.contains(&full_name) {
-        true => Ok(example.value),
-        false => Err(example.refuse(file, &format!("does not query {full_name}"))),
+    let checked = |example: Text| {
+        if example.value.contains(&full_name) {
+            return Ok(example.value);
+        }
+        Err(example.refuse(file, &format!("does not query {full_name}")))
     };
     examples.into_iter().map(checked).collect()
 }

@@ -4,8 +4,8 @@ use crate::Error;
 
 /// Words that cannot stand bare as a table's name in SQL.
 const KEYWORDS: [&str; 22] = [
-    "all", "and", "as", "by", "case", "cross", "distinct", "from", "group", "having", "in", "join",
-    "limit", "not", "null", "on", "or", "order", "select", "table", "union", "where",
+    "all", "and", "as", "by", "case", "cross", "distinct", "from", "group", "having", "in", "join", "limit", "not",
+    "null", "on", "or", "order", "select", "table", "union", "where",
 ];
 
 /// Schemas that the engine fills itself.
@@ -26,21 +26,13 @@ impl TableName {
     /// The name that the path `aws/<schema>/<table>.toml` stands for.
     pub(crate) fn from_path(path: &str) -> Result<Self, Error> {
         let refuse = |reason: String| Error::new(path, 1, 1, reason);
-        let parts: Vec<&str> = path
-            .strip_suffix(".toml")
-            .unwrap_or_default()
-            .split('/')
-            .collect();
+        let parts: Vec<&str> = path.strip_suffix(".toml").unwrap_or_default().split('/').collect();
         let &["aws", schema, table] = parts.as_slice() else {
-            return Err(refuse(
-                "a table file is aws/<schema>/<table>.toml".to_owned(),
-            ));
+            return Err(refuse("a table file is aws/<schema>/<table>.toml".to_owned()));
         };
         for part in [schema, table] {
             if !is_snake_case(part) {
-                return Err(refuse(format!(
-                    "\"{part}\" is not snake_case: lower-case letters, digits and _"
-                )));
+                return Err(refuse(format!("\"{part}\" is not snake_case: lower-case letters, digits and _")));
             }
         }
         if SCHEMAS.contains(&schema) {
@@ -49,19 +41,13 @@ impl TableName {
         if KEYWORDS.contains(&table) {
             return Err(refuse(format!("\"{table}\" is a word of SQL and reserved")));
         }
-        Ok(Self {
-            catalog: "aws".to_owned(),
-            schema: schema.to_owned(),
-            table: table.to_owned(),
-        })
+        Ok(Self { catalog: "aws".to_owned(), schema: schema.to_owned(), table: table.to_owned() })
     }
 }
 
 fn is_snake_case(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
 impl fmt::Display for TableName {

@@ -15,14 +15,8 @@ pub(crate) fn table_files(root: &Path) -> io::Result<Vec<(String, PathBuf)>> {
             continue;
         }
         for file in entries(&schema)? {
-            if file
-                .extension()
-                .is_some_and(|extension| extension == "toml")
-            {
-                found.push((
-                    format!("aws/{}/{}", file_name(&schema)?, file_name(&file)?),
-                    file,
-                ));
+            if file.extension().is_some_and(|extension| extension == "toml") {
+                found.push((format!("aws/{}/{}", file_name(&schema)?, file_name(&file)?), file));
             }
         }
     }
@@ -31,9 +25,7 @@ pub(crate) fn table_files(root: &Path) -> io::Result<Vec<(String, PathBuf)>> {
 }
 
 fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    fs::read_dir(folder)?
-        .map(|entry| Ok(entry?.path()))
-        .collect()
+    fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect()
 }
 
 fn file_name(path: &Path) -> io::Result<&str> {

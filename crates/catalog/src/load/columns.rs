@@ -20,11 +20,7 @@ pub(super) struct Declared {
 }
 
 /// The columns of a table whose rows lie `levels` lists deep.
-pub(super) fn columns(
-    file: &File<'_>,
-    table: &DeTable<'_>,
-    levels: usize,
-) -> Result<Vec<Declared>, Error> {
+pub(super) fn columns(file: &File<'_>, table: &DeTable<'_>, levels: usize) -> Result<Vec<Declared>, Error> {
     let mut declared: Vec<Declared> = Vec::new();
     for (key, value) in table {
         let line = Line { file, key, value };
@@ -33,23 +29,15 @@ pub(super) fn columns(
                 let one = line.column(levels)?;
                 for other in &declared {
                     line.refuse_twin(&one.column.name, &other.column.name)?;
-                    if (&one.column.wire, one.column.level)
-                        == (&other.column.wire, other.column.level)
-                    {
-                        return Err(line.refuse(format!(
-                            "reads the same element as \"{}\"",
-                            other.column.name
-                        )));
+                    if (&one.column.wire, one.column.level) == (&other.column.wire, other.column.level) {
+                        return Err(line.refuse(format!("reads the same element as \"{}\"", other.column.name)));
                     }
                 }
                 declared.push(one);
             }
             Some((first, rest)) => {
                 let parent = declared.iter_mut().find(|other| other.column.name == first);
-                line.add_field(
-                    rest,
-                    parent.and_then(|parent| parent.column.data_type.fields_mut()),
-                )?;
+                line.add_field(rest, parent.and_then(|parent| parent.column.data_type.fields_mut()))?;
             }
         }
     }
@@ -74,13 +62,8 @@ struct Line<'a> {
 impl Line<'_> {
     fn column(&self, levels: usize) -> Result<Declared, Error> {
         let name = self.name(self.key.get_ref())?;
-        if let Some(reserved) = RESERVED
-            .iter()
-            .find(|reserved| reserved.eq_ignore_ascii_case(&name))
-        {
-            return Err(self.refuse(format!(
-                "is reserved: every table may have a column \"{reserved}\" of the engine"
-            )));
+        if let Some(reserved) = RESERVED.iter().find(|reserved| reserved.eq_ignore_ascii_case(&name)) {
+            return Err(self.refuse(format!("is reserved: every table may have a column \"{reserved}\" of the engine")));
         }
         let keys = self.keys(&["type", "description", "id", "filter", "sensitive", "wire"])?;
         let Some(keys) = keys else {
@@ -105,30 +88,16 @@ impl Line<'_> {
             id: id.as_ref().map(|id| id.value.clone()),
             filter: filter.as_ref().map(|filter| filter.value.clone()),
         };
-        Ok(Declared {
-            column,
-            id,
-            filter,
-            span: self.key.span(),
-        })
+        Ok(Declared { column, id, filter, span: self.key.span() })
     }
 
     /// The element's name, and the level of the item that holds it: `../` climbs one list.
-    fn place(
-        &self,
-        keys: &Keys<'_>,
-        name: &str,
-        data_type: &Type,
-        levels: usize,
-    ) -> Result<(String, usize), Error> {
+    fn place(&self, keys: &Keys<'_>, name: &str, data_type: &Type, levels: usize) -> Result<(String, usize), Error> {
         let row = levels.saturating_sub(1);
         let wire = keys.optional_text("wire")?;
         if *data_type == Type::Position {
             return match wire {
-                Some(wire) => Err(wire.refuse(
-                    self.file,
-                    "cannot be the element of a position: it has none",
-                )),
+                Some(wire) => Err(wire.refuse(self.file, "cannot be the element of a position: it has none")),
                 None if row == 0 => Err(self.refuse("is a position, but the rows have no parent")),
                 None => Ok((String::new(), row)),
             };
@@ -152,10 +121,7 @@ impl Line<'_> {
         };
         if let Some((first, rest)) = path.split_once('.') {
             let parent = fields.iter_mut().find(|other| other.name == first);
-            return self.add_field(
-                rest,
-                parent.and_then(|parent| parent.data_type.fields_mut()),
-            );
+            return self.add_field(rest, parent.and_then(|parent| parent.data_type.fields_mut()));
         }
         let field = self.field(path)?;
         for other in &*fields {
@@ -179,22 +145,13 @@ impl Line<'_> {
         if data_type == Type::Position {
             return Err(field_type.refuse(self.file, "is a type for columns only"));
         }
-        let mut field = Field {
-            wire: name.clone(),
-            name,
-            data_type,
-            sensitive: false,
-            description: None,
-        };
+        let mut field = Field { wire: name.clone(), name, data_type, sensitive: false, description: None };
         if let Some(keys) = keys {
             if let Some(wire) = keys.optional_text("wire")? {
                 field.wire = wire.wire_name(self.file)?;
             }
             field.sensitive = keys.flag("sensitive")?;
-            field.description = keys
-                .optional_text("description")?
-                .map(|text| text.sentence(self.file))
-                .transpose()?;
+            field.description = keys.optional_text("description")?.map(|text| text.sentence(self.file)).transpose()?;
         }
         Ok(field)
     }
@@ -202,16 +159,16 @@ impl Line<'_> {
     /// The keys of an inline table; nothing when the line has a bare type.
     fn keys(&self, known: &[&str]) -> Result<Option<Keys<'_>>, Error> {
         match self.value.get_ref() {
-            DeValue::Table(table) => Keys::new(self.file, table, known).map(Some),
+            DeValue::Table(table) => Keys::new(self.file, table, self.value.span().start, known).map(Some),
             _ => Ok(None),
         }
     }
 
     fn name(&self, name: &str) -> Result<String, Error> {
-        match is_name(name) {
-            true => Ok(name.to_owned()),
-            false => Err(self.refuse("is not a name of letters, digits and _")),
+        if !is_name(name) {
+            return Err(self.refuse("is not a name of letters, digits and _"));
         }
+        Ok(name.to_owned())
     }
 
     fn data_type(&self, text: &Text) -> Result<Type, Error> {
@@ -223,17 +180,14 @@ impl Line<'_> {
 
     /// SQL names are matched without regard to case, so two that differ only by it cannot both be reached.
     fn refuse_twin(&self, name: &str, other: &str) -> Result<(), Error> {
-        match name.eq_ignore_ascii_case(other) {
-            true => Err(self.refuse(format!("differs from \"{other}\" only by case"))),
-            false => Ok(()),
+        if name.eq_ignore_ascii_case(other) {
+            return Err(self.refuse(format!("differs from \"{other}\" only by case")));
         }
+        Ok(())
     }
 
     fn refuse(&self, reason: impl AsRef<str>) -> Error {
-        self.file.refuse(
-            self.key.span(),
-            format!("\"{}\" {}", self.key.get_ref(), reason.as_ref()),
-        )
+        self.file.refuse(self.key.span(), format!("\"{}\" {}", self.key.get_ref(), reason.as_ref()))
     }
 }
 
@@ -262,8 +216,6 @@ fn parse_type(text: &str) -> Option<Type> {
 fn empty_struct(path: &str, data_type: &Type) -> Option<String> {
     match data_type.fields()? {
         [] => Some(path.to_owned()),
-        fields => fields
-            .iter()
-            .find_map(|f| empty_struct(&format!("{path}.{}", f.name), &f.data_type)),
+        fields => fields.iter().find_map(|f| empty_struct(&format!("{path}.{}", f.name), &f.data_type)),
     }
 }

@@ -20,7 +20,14 @@ impl<'a> File<'a> {
     pub(super) fn parse(&self) -> Result<DeTable<'a>, Error> {
         match DeTable::parse(self.text) {
             Ok(document) => Ok(document.into_inner()),
-            Err(error) => Err(self.refuse(error.span().unwrap_or_default(), error.message())),
+            Err(error) => {
+                let span = error.span().unwrap_or_default();
+                let reason = match self.text.get(span.clone()).unwrap_or_default() {
+                    "" => error.message().to_owned(),
+                    found => format!("{}: {}", error.message(), found.escape_default()),
+                };
+                Err(self.refuse(span, reason))
+            }
         }
     }
 
@@ -33,32 +40,26 @@ impl<'a> File<'a> {
     }
 
     pub(super) fn text(&self, key: &str, value: &Spanned<DeValue<'_>>) -> Result<Text, Error> {
-        match value.get_ref() {
-            DeValue::String(text) => Ok(Text {
-                value: text.clone().into_owned(),
-                span: value.span(),
-            }),
-            _ => Err(self.refuse(value.span(), format!("\"{key}\" is not a text"))),
+        let DeValue::String(text) = value.get_ref() else {
+            return Err(self.refuse(value.span(), format!("\"{key}\" is not a text")));
+        };
+        if text.contains(char::is_control) {
+            return Err(self.refuse(value.span(), format!("\"{key}\" has a line break or a control character")));
         }
+        Ok(Text { value: text.clone().into_owned(), span: value.span() })
     }
 
-    pub(super) fn texts(
-        &self,
-        key: &str,
-        value: &Spanned<DeValue<'_>>,
-    ) -> Result<Vec<Text>, Error> {
+    pub(super) fn texts(&self, key: &str, value: &Spanned<DeValue<'_>>) -> Result<Vec<Text>, Error> {
         match value.get_ref() {
             DeValue::Array(items) => items.iter().map(|item| self.text(key, item)).collect(),
             _ => Err(self.refuse(value.span(), format!("\"{key}\" is not a list of texts"))),
         }
     }
+}
 
-    pub(super) fn numbers(&self, value: &Spanned<DeValue<'_>>) -> Option<Vec<u32>> {
-        let DeValue::Array(items) = value.get_ref() else {
-            return None;
-        };
-        items.iter().map(|item| number(item.get_ref())).collect()
-    }
+pub(super) fn numbers(value: &Spanned<DeValue<'_>>) -> Option<Vec<u32>> {
+    let DeValue::Array(items) = value.get_ref() else { return None };
+    items.iter().map(|item| number(item.get_ref())).collect()
 }
 
 fn number(value: &DeValue<'_>) -> Option<u32> {
@@ -84,9 +85,7 @@ impl Text {
         let fault = match self.value.as_str() {
             "" => "the description is missing",
             text if text.len() > SENTENCE_BYTES_MAX => "the text is longer than 300 bytes",
-            text if text.trim() != text || text.contains(char::is_control) => {
-                "the text has blanks at an end, or a line break"
-            }
+            text if text.trim() != text => "the text has blanks at an end",
             text if !text.ends_with('.') => "the text does not end with a full stop",
             _ => return Ok(self.value),
         };
@@ -95,48 +94,43 @@ impl Text {
 
     /// A name as it stands in requests and responses.
     pub(super) fn wire_name(self, file: &File<'_>) -> Result<String, Error> {
-        match is_name(&self.value) {
-            true => Ok(self.value),
-            false => Err(self.refuse(file, "is not a name of letters, digits and _")),
+        if !is_name(&self.value) {
+            return Err(self.refuse(file, "is not a name of letters, digits and _"));
         }
+        Ok(self.value)
     }
 
     pub(super) fn link(self, file: &File<'_>) -> Result<String, Error> {
-        match self.value.starts_with("https://docs.aws.amazon.com/") {
-            true => Ok(self.value),
-            false => Err(self.refuse(file, "is not a page of https://docs.aws.amazon.com/")),
+        if !self.value.starts_with("https://docs.aws.amazon.com/") {
+            return Err(self.refuse(file, "is not a page of https://docs.aws.amazon.com/"));
         }
+        Ok(self.value)
     }
 }
 
 pub(super) fn is_name(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// The keys of a TOML table, all of them known ones.
 pub(super) struct Keys<'a> {
     file: &'a File<'a>,
     table: &'a DeTable<'a>,
+    /// Where a missing key is reported.
+    start: usize,
 }
 
 impl<'a> Keys<'a> {
-    pub(super) fn new(
-        file: &'a File<'a>,
-        table: &'a DeTable<'a>,
-        known: &[&str],
-    ) -> Result<Self, Error> {
+    /// The keys of `table`, which starts at the byte `start`.
+    pub(super) fn new(file: &'a File<'a>, table: &'a DeTable<'a>, start: usize, known: &[&str]) -> Result<Self, Error> {
         for key in table.keys() {
             if !known.contains(&key.get_ref().as_ref()) {
-                let reason = format!(
-                    "unknown key \"{}\"; known are {}",
-                    key.get_ref(),
-                    known.join(", ")
-                );
+                let known = known.join(", ");
+                let reason = format!("unknown key \"{}\"; known are {known}", key.get_ref());
                 return Err(file.refuse(key.span(), reason));
             }
         }
-        Ok(Self { file, table })
+        Ok(Self { file, table, start })
     }
 
     pub(super) fn value(&self, key: &str) -> Option<&'a Spanned<DeValue<'a>>> {
@@ -148,14 +142,11 @@ impl<'a> Keys<'a> {
     }
 
     pub(super) fn optional_text(&self, key: &str) -> Result<Option<Text>, Error> {
-        self.value(key)
-            .map(|value| self.file.text(key, value))
-            .transpose()
+        self.value(key).map(|value| self.file.text(key, value)).transpose()
     }
 
     pub(super) fn texts(&self, key: &str) -> Result<Vec<Text>, Error> {
-        self.value(key)
-            .map_or(Ok(Vec::new()), |value| self.file.texts(key, value))
+        self.value(key).map_or(Ok(Vec::new()), |value| self.file.texts(key, value))
     }
 
     pub(super) fn flag(&self, key: &str) -> Result<bool, Error> {
@@ -163,9 +154,7 @@ impl<'a> Keys<'a> {
             None => Ok(false),
             Some(value) => match value.get_ref() {
                 DeValue::Boolean(flag) => Ok(*flag),
-                _ => Err(self
-                    .file
-                    .refuse(value.span(), format!("\"{key}\" is not true or false"))),
+                _ => Err(self.file.refuse(value.span(), format!("\"{key}\" is not true or false"))),
             },
         }
     }
@@ -176,9 +165,7 @@ impl<'a> Keys<'a> {
         };
         match number(value.get_ref()) {
             Some(number) => Ok(Some(number)),
-            None => Err(self
-                .file
-                .refuse(value.span(), format!("\"{key}\" is not a whole number"))),
+            None => Err(self.file.refuse(value.span(), format!("\"{key}\" is not a whole number"))),
         }
     }
 
@@ -192,14 +179,11 @@ impl<'a> Keys<'a> {
         };
         match value.get_ref() {
             DeValue::Table(table) => Ok(Some(table)),
-            _ => Err(self
-                .file
-                .refuse(value.span(), format!("\"{key}\" is not a table"))),
+            _ => Err(self.file.refuse(value.span(), format!("\"{key}\" is not a table"))),
         }
     }
 
     fn missing(&self, key: &str) -> Error {
-        self.file
-            .refuse(0..0, format!("the key \"{key}\" is missing"))
+        self.file.refuse(self.start..self.start, format!("the key \"{key}\" is missing"))
     }
 }

@@ -1,0 +1,102 @@
+//! A test per `.slt` file, and a test per table of the catalog. `UPDATE_EXPECT=1` writes the answers into the files.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed assertion is the point of a test")]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use sqllogictest::{DefaultColumnType, ExpectedError, MakeConnection, QueryExpect, Record, Runner, StatementExpect};
+use sqltest::{Database, Place, SEPARATOR, same};
+
+type Parsed = Record<DefaultColumnType>;
+
+fn main() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/sql").canonicalize().unwrap();
+    let mut files = Vec::new();
+    walk(&root, &mut files);
+    files.sort();
+    assert!(!files.is_empty(), "no .slt file under {}", root.display());
+    let mut trials: Vec<_> = files
+        .into_iter()
+        .map(|file| {
+            let name = file.strip_prefix(&root).unwrap().display().to_string();
+            Trial::test(name, move || run(&file))
+        })
+        .collect();
+    for table in ec2ql_catalog::Catalog::embedded().names() {
+        let folder = root.join("tables").join(&table.table);
+        trials.push(Trial::test(format!("{table} has a row asserted"), move || row_is_asserted(&folder)));
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            walk(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "slt") {
+            files.push(path);
+        }
+    }
+}
+
+fn run(file: &Path) -> Result<(), Failed> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(async {
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
+            let columns = sqllogictest::strict_column_validator;
+            let mut runner = runner(file).await?;
+            runner.update_test_file(file, SEPARATOR, same, Clone::clone, columns).await.map_err(|error| error.to_string())?;
+        }
+        errors_are_whole(&sqllogictest::parse_file(file)?)?;
+        let mut runner = runner(file).await?;
+        runner.run_file_async(file).await?;
+        runner.shutdown_async().await;
+        Ok(())
+    })
+}
+
+/// Runs one file from a fresh start, and compares values as they are.
+async fn runner(file: &Path) -> Result<Runner<Database, impl MakeConnection<Conn = Database>>, Failed> {
+    let place = Arc::new(Place::new(file).await?);
+    let mut runner = Runner::new(move || {
+        let place = Arc::clone(&place);
+        async move { Database::new(place) }
+    });
+    runner.with_validator(same);
+    runner.with_column_validator(sqllogictest::strict_column_validator);
+    runner.with_normalizer(Clone::clone);
+    Ok(runner)
+}
+
+/// An expected error is its whole text under `----`: a pattern would let a lost detail or hint pass.
+fn errors_are_whole(records: &[Parsed]) -> Result<(), Failed> {
+    for record in records {
+        let (expected, at) = match record {
+            Record::Statement { expected: StatementExpect::Error(expected), loc, .. }
+            | Record::Query { expected: QueryExpect::Error(expected), loc, .. } => (expected, loc),
+            _ => continue,
+        };
+        if !matches!(expected, ExpectedError::Multiline(text) if !text.is_empty()) {
+            return Err(format!("{at}: put the error's text under ----").into());
+        }
+    }
+    Ok(())
+}
+
+fn row_is_asserted(folder: &Path) -> Result<(), Failed> {
+    let mut files = Vec::new();
+    if folder.is_dir() {
+        walk(folder, &mut files);
+    }
+    let asserted = |file: &PathBuf| {
+        let records: Vec<Parsed> = sqllogictest::parse_file(file).unwrap_or_default();
+        records.iter().any(|record| {
+            matches!(record, Record::Query { sql, expected: QueryExpect::Results { results, .. }, .. }
+                if !results.is_empty() && sql.to_ascii_lowercase().contains("aws.ec2_api."))
+        })
+    };
+    if files.iter().any(asserted) { Ok(()) } else { Err(format!("no .slt in {} asserts a row", folder.display()).into()) }
+}

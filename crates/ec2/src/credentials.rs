@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use crate::{Clock, Error, Kind};
 
 /// Credentials are asked for again this long before they expire.
-const REFRESH_EARLY: Duration = Duration::from_secs(5 * 60);
+const REFRESH_EARLY: Duration = Duration::from_mins(5);
 
 /// The credentials in use. However many calls need them at once, the provider is asked once.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ impl CredentialsCache {
             self.asked.fetch_add(1, Ordering::AcqRel);
             match answer {
                 Ok(credentials) => *last = Last { credentials: Some(credentials), error: None },
-                Err(error) => last.error = Some(explain(error)),
+                Err(error) => last.error = Some(explain(&error)),
             }
         }
         if let Some(credentials) = last.credentials.as_ref().filter(|known| self.is_good_for(known, Duration::ZERO)) {
@@ -78,7 +78,7 @@ impl CredentialsCache {
 }
 
 /// The provider's own words, as far as they cannot hold a secret.
-fn explain(error: CredentialsError) -> Error {
+fn explain(error: &CredentialsError) -> Error {
     // What an external process wrote is its secret: aws-config quotes it after this word.
     const QUOTES_OUTPUT: &str = "Stderr:";
     let mut message = error.to_string();

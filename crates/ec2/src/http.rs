@@ -143,8 +143,9 @@ impl Transport for Http {
 
 /// Two statements of the body's length are how one answer is passed off as another.
 fn check_framing(headers: &HeaderMap) -> Result<(), TransportError> {
-    let lengths = headers.get_all(CONTENT_LENGTH).iter().count();
-    if lengths > 1 || (lengths == 1 && headers.contains_key(TRANSFER_ENCODING)) {
+    let lengths: Vec<_> = headers.get_all(CONTENT_LENGTH).iter().collect();
+    let listed = lengths.iter().any(|length| length.as_bytes().contains(&b','));
+    if listed || lengths.len() > 1 || (lengths.len() == 1 && headers.contains_key(TRANSFER_ENCODING)) {
         return Err(failure(Kind::Protocol, "the answer states its length twice".to_owned(), false, None));
     }
     Ok(())
@@ -194,9 +195,10 @@ fn narrow(error: reqwest::Error) -> TransportError {
     failure(kind, message.to_owned(), retryable, Some(Box::new(error)))
 }
 
+/// TLS errors come inside of IO errors, which do not show them as their source.
 fn is_tls(cause: &(dyn StdError + 'static)) -> bool {
     let inside = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    cause.is::<rustls::Error>() || inside.is_some_and(|inside| inside.is::<rustls::Error>())
+    cause.is::<rustls::Error>() || inside.is_some_and(|inside| is_tls(inside))
 }
 
 fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {

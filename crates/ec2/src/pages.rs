@@ -50,8 +50,8 @@ pub struct Pages<D> {
     ahead: bool,
     next: Next,
     seen: Seen,
-    pages: u32,
-    empty_pages: u32,
+    count: u32,
+    empty_in_a_row: u32,
 }
 
 /// Where the next page comes from.
@@ -81,7 +81,7 @@ impl<D: Decode> Pages<D> {
     /// The pages of `call`. Nothing is sent yet. Without `ahead`, no page is requested before it is asked for here.
     pub fn new(client: Client, call: Call, decoder: D, ahead: bool) -> Self {
         let (next, seen) = (Next::Ask(None), Seen::default());
-        Self { client, call, decoder, ahead, next, seen, pages: 0, empty_pages: 0 }
+        Self { client, call, decoder, ahead, next, seen, count: 0, empty_in_a_row: 0 }
     }
 
     /// The next page; `None` after the last and after an error.
@@ -91,14 +91,14 @@ impl<D: Decode> Pages<D> {
             Next::Ask(token) => self.client.page(&self.call, token.as_deref()).await,
             Next::Asked(asked) => asked.wait().await,
         };
-        let page = response.and_then(|response| self.read(response));
+        let page = response.and_then(|response| self.read(&response));
         if page.is_err() {
             self.next = Next::End;
         }
         Some(page.map_err(|error| error.at(&self.call.operation, &self.call.region)))
     }
 
-    fn read(&mut self, response: Response) -> Result<Page<D::Output>, Error> {
+    fn read(&mut self, response: &Response) -> Result<Page<D::Output>, Error> {
         let asked = self.speculate(&response.body);
         let bytes = response.body.len() as u64;
         let decoded = self.decode(&response.body);
@@ -133,7 +133,7 @@ impl<D: Decode> Pages<D> {
 
     /// Requests the page that seems to follow.
     fn speculate(&self, body: &Bytes) -> Option<Asked> {
-        if !self.ahead || self.pages + 1 >= self.client.limits().pages_max {
+        if !self.ahead || self.count + 1 >= self.client.limits().pages_max {
             return None;
         }
         let token = find_token(body).filter(|token| !self.seen.contains(token))?;
@@ -150,21 +150,21 @@ impl<D: Decode> Pages<D> {
     /// Counts the page, and refuses a scan that would not end.
     fn guard(&mut self, envelope: &Envelope) -> Result<(), Error> {
         let limits = *self.client.limits();
-        self.pages += 1;
-        self.empty_pages = if envelope.items == 0 { self.empty_pages + 1 } else { 0 };
+        self.count += 1;
+        self.empty_in_a_row = if envelope.items == 0 { self.empty_in_a_row + 1 } else { 0 };
         let Some(token) = &envelope.next_token else {
             return Ok(());
         };
         if !self.seen.insert(token) {
-            let reason = format!("page {} leads back to a page that was read before", self.pages);
+            let reason = format!("page {} leads back to a page that was read before", self.count);
             return Err(Error::new(Kind::TokenLoop, reason));
         }
-        if self.empty_pages >= limits.empty_pages_max {
-            let reason = format!("{} pages in a row have no item, and another follows", self.empty_pages);
+        if self.empty_in_a_row >= limits.empty_pages_max {
+            let reason = format!("{} pages in a row have no item, and another follows", self.empty_in_a_row);
             return Err(Error::new(Kind::NoProgress, reason));
         }
-        if self.pages >= limits.pages_max {
-            return Err(Error::new(Kind::NoProgress, format!("{} pages are not all", self.pages)));
+        if self.count >= limits.pages_max {
+            return Err(Error::new(Kind::NoProgress, format!("{} pages are not all", self.count)));
         }
         Ok(())
     }
@@ -205,6 +205,6 @@ fn find_token(body: &[u8]) -> Option<&str> {
 
 impl<D> fmt::Debug for Pages<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pages").field("call", &self.call).field("pages", &self.pages).finish_non_exhaustive()
+        f.debug_struct("Pages").field("call", &self.call).field("count", &self.count).finish_non_exhaustive()
     }
 }

@@ -1,0 +1,12 @@
+//! The protocol from outside: what is sent, what counts as an answer, and what becomes of everything else.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed assertion is the point of a test")]
+
+mod calls;
+mod credentials;
+mod document;
+mod endpoints;
+mod http;
+mod pages;
+mod server;
+mod signing;
+mod support;

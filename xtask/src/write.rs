@@ -109,10 +109,8 @@ impl Writer {
     fn line(&mut self, key: &str, value: &str) {
         self.comments_above(key);
         let bare = key.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-'));
-        let _ = match bare {
-            true => writeln!(self.out, "{key} = {value}"),
-            false => writeln!(self.out, "{} = {value}", text(key)),
-        };
+        let key = if bare { key.to_owned() } else { text(key) };
+        let _ = writeln!(self.out, "{key} = {value}");
     }
 
     /// A list with one line for each text.
@@ -120,8 +118,8 @@ impl Writer {
         if texts.is_empty() {
             return;
         }
-        let lines: String = texts.iter().map(|line| format!("  {},\n", text(line))).collect();
-        self.line(key, &format!("[\n{lines}]"));
+        let lines: Vec<String> = texts.iter().map(|line| format!("  {},", text(line))).collect();
+        self.line(key, &format!("[\n{}\n]", lines.join("\n")));
     }
 
     fn comments_above(&mut self, key: &str) {

@@ -53,7 +53,7 @@ struct Shared {
 }
 
 /// One page as it arrived: whole by its framing, with status 200, and not an error answer. Its document is not read.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Response {
     /// The document.
     pub body: Bytes,
@@ -239,5 +239,16 @@ impl fmt::Debug for Client {
             .field("endpoints", &self.0.endpoints)
             .field("retry", &self.0.retry)
             .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("body_bytes", &self.body.len())
+            .field("attempts", &self.attempts)
+            .field("throttles", &self.throttles)
+            .field("elapsed", &self.elapsed)
+            .finish()
     }
 }

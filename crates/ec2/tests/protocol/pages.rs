@@ -168,12 +168,12 @@ async fn p08_a_page_that_fails_and_then_succeeds_comes_once() {
 }
 
 #[tokio::test]
-async fn p10_p12_many_pages_of_any_size() {
-    let last = 9_999;
+async fn p10_many_pages_of_any_size() {
+    let last = 2_999;
     let many =
         (0..=last).map(|n| answer(200, page(n % 3 + 1, &if n == last { String::new() } else { format!("t{n}") })));
     let (items, error) = scan(client(Script::new(many)), true).await;
-    assert_eq!((items.len(), items.iter().sum::<usize>(), error.map(|error| error.kind())), (10_000, 19_999, None));
+    assert_eq!((items.len(), items.iter().sum::<usize>(), error.map(|error| error.kind())), (3_000, 5_999, None));
 }
 
 #[tokio::test]

@@ -1,0 +1,218 @@
+//! Runs statements: rows to standard output or a file, until they end, fail, or are stopped.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Instant;
+
+use ec2ql_engine::export::{self, Encoder, Target};
+use ec2ql_engine::{Error, Outcome, Rows, Session, Statement};
+use futures::StreamExt as _;
+
+use crate::args::OutFile;
+use crate::connection::Connection;
+use crate::output::{self, Output, Style};
+use crate::progress::{self, Line, plural};
+use crate::report::{Exit, report, say};
+use crate::signals::{self, Signals};
+use crate::terminal::Terminal;
+
+/// What every statement is run with.
+pub(crate) struct Runner {
+    pub(crate) connection: Arc<Connection>,
+    pub(crate) signals: Signals,
+    pub(crate) terminal: Terminal,
+    pub(crate) output: Output,
+    pub(crate) header: bool,
+    pub(crate) timing: bool,
+    pub(crate) verbose: bool,
+}
+
+/// Why a statement did not end well.
+pub(crate) enum Stop {
+    Failed(Error),
+    Asked(Exit),
+}
+
+/// Where the rows of a statement go.
+pub(crate) enum Place {
+    /// Standard output, after what separates it from the result before.
+    Stdout(&'static str),
+    File(Target, Output),
+}
+
+impl Runner {
+    /// Runs one statement to its end; gives its tag when it had no rows.
+    pub(crate) async fn run(&self, statement: Statement, place: Place) -> Result<Option<String>, Stop> {
+        let begun = Instant::now();
+        let line = Arc::new(Line::default());
+        let connection = Arc::clone(&self.connection);
+        let (line_of_work, output) = (Arc::clone(&line), self.output);
+        let style = Style { header: self.header, to_file: matches!(place, Place::File(..)), width: self.terminal.width() };
+        // A task of its own: however long planning takes, a stop is heard.
+        let mut work =
+            tokio::spawn(async move { work(&connection.session, statement, place, output, style, line_of_work).await });
+        let mut ticks = tokio::time::interval_at((begun + progress::SHOWN_AFTER).into(), progress::EVERY);
+        let stopped = self.signals.stopped();
+        let reader_gone = signals::reader_gone();
+        tokio::pin!(stopped, reader_gone);
+        let result = loop {
+            tokio::select! {
+                exit = &mut stopped => break Err(Stop::Asked(exit)),
+                () = &mut reader_gone, if !self.terminal.stdout => break Err(Stop::Asked(Exit::ReaderGone)),
+                ended = &mut work => break match ended {
+                    Ok(result) => result.map_err(Stop::Failed),
+                    // It panicked, and has said so.
+                    Err(_) => Err(Stop::Asked(Exit::Usage)),
+                },
+                _ = ticks.tick(), if self.terminal.stderr => line.draw(begun, self.connection.session.progress()),
+            }
+        };
+        work.abort();
+        line.erase();
+        self.account(begun);
+        result
+    }
+
+    fn account(&self, begun: Instant) {
+        let elapsed = begun.elapsed();
+        if self.verbose {
+            let done = self.connection.session.progress();
+            let source = self.connection.trace.source().map_or_else(String::new, |source| format!(", credentials: {source}"));
+            let text = format!(
+                "-- {} {}, {} {}, {} bytes of XML{source}\n",
+                done.pages,
+                plural(done.pages, "page"),
+                done.rows,
+                plural(done.rows, "row"),
+                done.bytes
+            );
+            say(&text, self.terminal.stderr);
+        }
+        if self.timing {
+            say(&format!("Time: {:.3} s\n", elapsed.as_secs_f64()), self.terminal.stderr);
+        }
+    }
+}
+
+async fn work(
+    session: &Session,
+    statement: Statement,
+    place: Place,
+    output: Output,
+    style: Style,
+    line: Arc<Line>,
+) -> Result<Option<String>, Error> {
+    let rows = match session.run(statement).await? {
+        Outcome::Rows(rows) => rows,
+        Outcome::Done(tag) => return Ok(Some(tag)),
+    };
+    match place {
+        Place::Stdout(separator) => {
+            let mut out = Screen { line };
+            out.write_all(separator.as_bytes()).map_err(|error| Error::output("standard output", error))?;
+            let encoder = output::encoder(output, &rows.schema, Box::new(out), "standard output", style)?;
+            drive(rows, encoder).await?;
+        }
+        Place::File(target, Output::Data(format)) => {
+            let options = export::Options { header: style.header, to_file: true };
+            export::copy_into(rows, target, format, options).await?;
+        }
+        Place::File(target, output) => {
+            let style = Style { width: None, ..style };
+            let encoder = output::encoder(output, &rows.schema, target.writer()?, &target.what(), style)?;
+            drive(rows, encoder).await?;
+            target.commit()?;
+        }
+    }
+    Ok(None)
+}
+
+async fn drive(mut rows: Rows, mut encoder: Box<dyn Encoder>) -> Result<(), Error> {
+    while let Some(batch) = rows.stream.next().await {
+        encoder.write(&batch?)?;
+    }
+    encoder.finish()
+}
+
+/// Standard output, with the line of progress out of its way.
+struct Screen {
+    line: Arc<Line>,
+}
+
+impl Write for Screen {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.line.aside(|| io::stdout().write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.line.aside(|| io::stdout().flush())
+    }
+}
+
+/// Statements that were given, not typed: all are parsed before the first runs, and the first that fails is the last.
+pub(crate) struct Batch {
+    pub(crate) runner: Runner,
+    pub(crate) out_file: Option<OutFile>,
+}
+
+impl Batch {
+    pub(crate) async fn run(self, texts: &[String]) -> Exit {
+        if self.runner.verbose {
+            say(&self.runner.connection.describe(), self.runner.terminal.stderr);
+        }
+        match self.run_all(texts).await {
+            Ok(()) => Exit::Done,
+            Err(Stop::Asked(exit)) => exit,
+            Err(Stop::Failed(error)) => {
+                report(&error, &self.runner.connection.trace, self.runner.terminal.stderr);
+                Exit::of(&error)
+            }
+        }
+    }
+
+    async fn run_all(&self, texts: &[String]) -> Result<(), Stop> {
+        let session = &self.runner.connection.session;
+        let mut statements = Vec::new();
+        for text in texts {
+            statements.extend(session.parse(text).map_err(Stop::Failed)?);
+        }
+        let results = statements.iter().filter(|statement| statement.gives_rows()).count();
+        self.check(results).map_err(Stop::Failed)?;
+        let mut target = match &self.out_file {
+            Some(file) => Some((Target::create(&file.path, file.overwrite).map_err(Stop::Failed)?, file.output)),
+            None => None,
+        };
+        let mut printed = false;
+        for statement in statements {
+            let gives_rows = statement.gives_rows();
+            let place = match target.take_if(|_| gives_rows) {
+                Some((target, output)) => Place::File(target, output),
+                None => Place::Stdout(if printed { self.runner.output.separator() } else { "" }),
+            };
+            let tag = self.runner.run(statement, place).await?;
+            printed |= gives_rows;
+            if let Some(tag) = tag.filter(|_| self.runner.verbose) {
+                say(&format!("-- {tag}\n"), self.runner.terminal.stderr);
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses what could not be written, before anything is asked.
+    fn check(&self, results: usize) -> Result<(), Error> {
+        let binary = self.runner.output.wants_one_result();
+        let (what, one) = match &self.out_file {
+            Some(file) => (format!("--out-file \"{}\"", file.path.display()), true),
+            None => (format!("{} on standard output", self.runner.output), binary),
+        };
+        if one && results != 1 {
+            let message = format!("{what} wants exactly one result, and the statements give {results}");
+            return Err(Error::usage(message, Some("Run them one by one, or write COPY (SELECT ...) TO 'file'.")));
+        }
+        if self.out_file.is_none() && binary && self.runner.terminal.stdout {
+            let message = format!("{} is not for a terminal", self.runner.output);
+            return Err(Error::usage(message, Some("Write it to a file: -O rows.parquet.")));
+        }
+        Ok(())
+    }
+}

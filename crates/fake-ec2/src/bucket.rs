@@ -68,3 +68,60 @@ fn has_plain_bucket(facts: Facts<'_>) -> bool {
     let dear = ["DescribeInstances", "DescribeSnapshots", "DescribeVolumes"];
     facts.plain && dear.contains(&facts.operation)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(operation: &str, now_ms: u64) -> Facts<'_> {
+        Facts { operation, region: "us-east-1", page: 1, plain: true, now_ms }
+    }
+
+    /// How many of `asked` requests at one time are let through.
+    fn passed(buckets: &mut Buckets, facts: Facts<'_>, asked: usize) -> usize {
+        (0..asked).filter(|_| buckets.take(facts)).count()
+    }
+
+    #[test]
+    fn a_hundred_at_once_then_twenty_a_second() {
+        let mut buckets = Buckets::default();
+        let at = |ms: u64| facts("DescribeImportImageTasks", 1_000_000 + ms);
+        assert_eq!(passed(&mut buckets, at(0), 150), 100);
+        assert_eq!(passed(&mut buckets, at(49), 1), 0);
+        assert_eq!(passed(&mut buckets, at(50), 2), 1);
+        assert_eq!(passed(&mut buckets, at(1_050), 50), 20);
+        // It does not grow above its size.
+        assert_eq!(passed(&mut buckets, at(3_600_000), 150), 100);
+        // A clock that goes back gives nothing.
+        assert_eq!(passed(&mut buckets, at(0), 1), 0);
+    }
+
+    #[test]
+    fn half_a_request_a_second() {
+        let mut buckets = Buckets::default();
+        let at = |ms| facts("DescribeStoreImageTasks", ms);
+        assert_eq!(passed(&mut buckets, at(0), 60), 50);
+        assert_eq!(passed(&mut buckets, at(1_999), 1), 0);
+        assert_eq!(passed(&mut buckets, at(2_000), 2), 1);
+        // Odd looks lose no time: 2,001 and 4,001 are as far apart as 2,000 and 4,000.
+        assert_eq!(passed(&mut buckets, at(2_001), 1), 0);
+        assert_eq!(passed(&mut buckets, at(4_000), 2), 1);
+    }
+
+    #[test]
+    fn everything_at_once_is_dearer() {
+        let mut buckets = Buckets::default();
+        let plain = facts("DescribeInstances", 0);
+        assert_eq!(passed(&mut buckets, plain, 60), 50);
+        assert_eq!(passed(&mut buckets, Facts { plain: false, ..plain }, 150), 100);
+    }
+
+    #[test]
+    fn regions_and_actions_do_not_share() {
+        let mut buckets = Buckets::default();
+        let here = facts("DescribeImages", 0);
+        assert_eq!(passed(&mut buckets, here, 101), 100);
+        assert_eq!(passed(&mut buckets, Facts { region: "eu-west-1", ..here }, 101), 100);
+        assert_eq!(passed(&mut buckets, facts("DescribeRegions", 0), 101), 100);
+    }
+}

@@ -34,10 +34,8 @@ impl Dice {
 
     /// Lower-case hexadecimal digits.
     pub(crate) fn hex(&mut self, digits: usize) -> String {
-        let mut text = String::new();
-        while text.len() < digits {
-            text += &format!("{:016x}", self.next());
-        }
+        let words: Vec<String> = (0..digits.div_ceil(16)).map(|_| format!("{:016x}", self.next())).collect();
+        let mut text = words.concat();
         text.truncate(digits);
         text
     }

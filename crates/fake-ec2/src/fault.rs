@@ -137,3 +137,6 @@ impl Rule {
             && self.page.is_none_or(|page| page == facts.page)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -131,3 +131,72 @@ fn spread(steps: &[Step], states: &mut [bool]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns() {
+        let fits = [
+            ("active", "active"),
+            ("", ""),
+            ("*", ""),
+            ("*", "anything at all"),
+            ("act*", "active"),
+            ("*i*e", "active"),
+            ("**a**", "a"),
+            ("a?tive", "active"),
+            ("active?", "active"),
+            ("????????", "active"),
+            ("?*?", ""),
+            ("\\*", "*"),
+            ("\\?", "?"),
+            ("\\\\", "\\"),
+            ("a\\ctive", "active"),
+            ("\\", "\\"),
+            ("💶?", "💶é"),
+        ];
+        for (pattern, text) in fits {
+            assert!(matches(pattern, text), "{pattern} fits {text}");
+        }
+        let misfits = [
+            ("active", "Active"),
+            ("active", "inactive"),
+            ("act", "active"),
+            ("", "x"),
+            ("a?tive", "acctive"),
+            ("??", "abc"),
+            ("\\*", "anything"),
+            ("\\?", "a"),
+        ];
+        for (pattern, text) in misfits {
+            assert!(!matches(pattern, text), "{pattern} does not fit {text}");
+        }
+    }
+
+    #[test]
+    fn many_stars_cost_little() {
+        let pattern = "*a".repeat(200) + "b";
+        assert!(!matches(&pattern, &"a".repeat(5_000)));
+    }
+
+    #[test]
+    fn names_and_values_must_be_known() {
+        let known = [
+            Known { name: "task-state", path: "status", values: &["active", "deleted"], ignored: false },
+            Known { name: TAG_NAME, path: "", values: &[], ignored: false },
+        ];
+        let check = |name: &str, value: &str| {
+            let filter = Filter { name: name.to_owned(), values: vec![value.to_owned()] };
+            filter.check(&known).map_err(|failure| failure.message)
+        };
+        for (name, value) in [("task-state", "active"), ("task-state", "del*"), ("tag:a b", "x"), ("tag-key", "x")] {
+            assert_eq!(check(name, value), Ok(()), "{name} = {value}");
+        }
+        for name in ["status", "Task-State", "tag", "tag:", "tag-value", ""] {
+            assert_eq!(check(name, "active"), Err(format!("The filter '{name}' is invalid")));
+        }
+        assert_eq!(check("task-state", "pending"), Err("The filter value 'pending' is invalid".to_owned()));
+    }
+}

@@ -134,11 +134,12 @@ impl Answer {
         for (name, value) in &self.headers {
             head.extend([name, ": ", value, "\r\n"]);
         }
-        head += &match framing {
+        let end = match framing {
             Framing::Length => format!("Content-Length: {}\r\n\r\n", self.body.len()),
             Framing::Chunked => "Transfer-Encoding: chunked\r\n\r\n".to_owned(),
             Framing::Close => "Connection: close\r\n\r\n".to_owned(),
         };
+        head.push_str(&end);
         head.into_bytes()
     }
 

@@ -52,8 +52,29 @@ pub(crate) struct Nested {
 pub(crate) struct Ids {
     pub(crate) parameter: &'static str,
     pub(crate) path: &'static str,
+    /// How an id begins, and EC2's code for one that does not, or that goes on with other than
+    /// hexadecimal digits; none where any text may be a name.
+    pub(crate) form: Option<(&'static str, &'static str)>,
     /// EC2's answer when these ids are of no row.
     pub(crate) unknown: fn(&[&str]) -> Failure,
+}
+
+impl Ids {
+    fn check(&self, asked: &[String]) -> Result<(), Failure> {
+        let Some((prefix, code)) = self.form else {
+            return Ok(());
+        };
+        let is_right = |id: &String| {
+            let digits = id.strip_prefix(prefix).map(|rest| rest.strip_suffix('t').unwrap_or(rest));
+            digits.is_some_and(|digits| {
+                matches!(digits.len(), 8 | 16 | 17) && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+            })
+        };
+        match asked.iter().find(|id| !is_right(id)) {
+            Some(id) => Err(Failure::bad(code, format!("Invalid id: \"{id}\" (expecting \"{prefix}...\")"))),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Every operation that is answered.
@@ -130,6 +151,7 @@ impl Operation {
         }
         for ids in self.ids {
             let asked = query.list(ids.parameter);
+            ids.check(asked)?;
             let known = |id: &str| rows.iter().any(|row| row.values(ids.path).contains(&id));
             let unknown: Vec<&str> = asked.iter().map(String::as_str).filter(|id| !known(id)).collect();
             if !unknown.is_empty() {

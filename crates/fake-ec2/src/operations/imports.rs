@@ -30,7 +30,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     },
 ];
 
-const IDS: &[Ids] = &[Ids { parameter: "ImportTaskId", path: "importTaskId", unknown }];
+const IDS: &[Ids] = &[Ids { parameter: "ImportTaskId", path: "importTaskId", form: None, unknown }];
 /// The model gives no range. AWS's general guide for EC2 asks for up to 1000.
 const PAGING: Paging = Paging { rows: 1..=1_000, ids: None };
 

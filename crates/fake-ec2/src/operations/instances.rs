@@ -11,7 +11,12 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation {
     set: "reservationSet",
     nested: Some(Nested { list: "instancesSet", prefix: "instancesSet/item/", key: "reservationId" }),
     flags: &["DryRun", "IncludeManagedResources"],
-    ids: &[Ids { parameter: "InstanceId", path: "instancesSet/item/instanceId", unknown }],
+    ids: &[Ids {
+        parameter: "InstanceId",
+        path: "instancesSet/item/instanceId",
+        form: Some(("i-", "InvalidInstanceID.Malformed")),
+        unknown,
+    }],
     filters: FILTERS,
     paging: Some(Paging { rows: 5..=1_000, ids: Some("instancesSet") }),
     rows: instance::reservations,

@@ -11,7 +11,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         name: "DescribeRegions",
         set: "regionInfo",
         flags: &["DryRun", "AllRegions"],
-        ids: &[Ids { parameter: "RegionName", path: "regionName", unknown: unknown_region }],
+        ids: &[Ids { parameter: "RegionName", path: "regionName", form: None, unknown: unknown_region }],
         filters: &[
             filter("endpoint", "regionEndpoint"),
             filter("opt-in-status", "optInStatus"),
@@ -26,8 +26,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
         set: "availabilityZoneInfo",
         flags: &["DryRun", "AllAvailabilityZones"],
         ids: &[
-            Ids { parameter: "ZoneName", path: "zoneName", unknown: unknown_zone },
-            Ids { parameter: "ZoneId", path: "zoneId", unknown: unknown_zone },
+            Ids { parameter: "ZoneName", path: "zoneName", form: None, unknown: unknown_zone },
+            Ids { parameter: "ZoneId", path: "zoneId", form: None, unknown: unknown_zone },
         ],
         filters: &[
             filter("group-name", "groupName"),

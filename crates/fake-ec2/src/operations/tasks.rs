@@ -10,7 +10,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         name: "DescribeExportImageTasks",
         set: "exportImageTaskSet",
-        ids: &[Ids { parameter: "ExportImageTaskId", path: "exportImageTaskId", unknown: export }],
+        ids: &[Ids {
+            parameter: "ExportImageTaskId",
+            path: "exportImageTaskId",
+            form: Some(("export-ami-", "InvalidExportTaskID.Malformed")),
+            unknown: export,
+        }],
         filters: &[IGNORED_TASK_STATE, TAG],
         paging: Some(Paging { rows: 1..=500, ids: None }),
         rows: other_tasks::export_image_tasks,
@@ -21,7 +26,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
         set: "exportTaskSet",
         // Not even `DryRun`.
         flags: &[],
-        ids: &[Ids { parameter: "ExportTaskId", path: "exportTaskId", unknown: export }],
+        ids: &[Ids {
+            parameter: "ExportTaskId",
+            path: "exportTaskId",
+            form: Some(("export-i-", "InvalidExportTaskID.Malformed")),
+            unknown: export,
+        }],
         filters: &[TAG],
         rows: other_tasks::export_tasks,
         ..DEFAULT
@@ -29,7 +39,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         name: "DescribeConversionTasks",
         set: "conversionTasks",
-        ids: &[Ids { parameter: "ConversionTaskId", path: "conversionTaskId", unknown: conversion }],
+        ids: &[Ids { parameter: "ConversionTaskId", path: "conversionTaskId", form: None, unknown: conversion }],
         filter_parameter: None,
         rows: other_tasks::conversion_tasks,
         ..DEFAULT
@@ -37,7 +47,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         name: "DescribeStoreImageTasks",
         set: "storeImageTaskResultSet",
-        ids: &[Ids { parameter: "ImageId", path: "amiId", unknown: super::images::unknown_image }],
+        ids: &[Ids {
+            parameter: "ImageId",
+            path: "amiId",
+            form: Some(("ami-", "InvalidAMIID.Malformed")),
+            unknown: super::images::unknown_image,
+        }],
         filters: &[STORE_STATE, filter("bucket", "bucket")],
         ids_beat_filters: true,
         paging: Some(Paging { rows: 1..=200, ids: Some("imageIdsSet") }),

@@ -159,3 +159,65 @@ impl Import {
         Progress { status, message: Some(stage), percent: Some(percent), done }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a failed assertion is the point of a test")]
+
+    use super::*;
+    use crate::world::{DEMO_START, unix};
+    use std::time::SystemTime;
+
+    fn scene(minutes: i64) -> Scene {
+        let start = SystemTime::UNIX_EPOCH + DEMO_START;
+        let mut scene = Scene::new(1, "eu-west-1", start, start).unwrap();
+        scene.now = unix(start) + minutes * MINUTE;
+        scene
+    }
+
+    #[test]
+    fn a_wave_comes_and_goes() {
+        let counts = [-1, 2, 60, 165, 400].map(|minutes| shown(&scene(minutes)).len());
+        assert_eq!(counts, [0, 1, 14, 39, 40]);
+        assert_eq!(shown(&scene(9 * 24 * 60)).len(), 0);
+        // What came of it stays.
+        assert_eq!(submitted(&scene(9 * 24 * 60)).len(), 40);
+    }
+
+    #[test]
+    fn work_goes_forward_through_its_stages() {
+        for import in submitted(&scene(400)) {
+            let mut last = import.progress(import.submitted);
+            for minute in 1..2_000 {
+                let next = import.progress(import.submitted + minute * MINUTE);
+                assert!(next.done >= last.done, "{import:?}");
+                assert!(next.percent.is_none() || next.percent >= last.percent, "{import:?}");
+                last = next;
+            }
+            assert!(matches!(last.status, "completed" | "deleted"), "{import:?}");
+            assert_eq!(last.percent, None);
+        }
+    }
+
+    #[test]
+    fn fates() {
+        let minutes = 40 * 60;
+        let end = |message: &str| {
+            let ended = submitted(&scene(minutes)).into_iter();
+            let ended = ended.map(|import| import.progress(scene(minutes).now).message.unwrap_or_default());
+            ended.filter(|said| said.contains(message)).count()
+        };
+        assert_eq!(end("Error: ") + end("Failure: "), 6, "four fail, two stall and fail");
+        assert_eq!(end("cancellation"), 2);
+        assert_eq!(end(""), 40);
+    }
+
+    #[test]
+    fn a_task_is_shown_for_seven_days_after_its_end() {
+        let import = submitted(&scene(400)).remove(0);
+        let minutes = (import.ends() - scene(0).now + SHOWN_AFTER_END) / MINUTE;
+        let is_shown = |minutes| shown(&scene(minutes)).iter().any(|shown| shown.id == import.id);
+        assert!(is_shown(minutes));
+        assert!(!is_shown(minutes + 1));
+    }
+}

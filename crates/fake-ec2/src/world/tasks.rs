@@ -115,3 +115,23 @@ fn double(bytes: i64) -> String {
     let fraction = rest.trim_end_matches('0');
     format!("{first}.{}E{}", if fraction.is_empty() { "0" } else { fraction }, rest.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::double;
+
+    #[test]
+    fn doubles_as_java_writes_them() {
+        for (bytes, text) in [
+            (0, "0.0"),
+            (512, "512.0"),
+            (9_999_999, "9999999.0"),
+            (10_000_000, "1.0E7"),
+            (705_638_400, "7.056384E8"),
+            (3_115_815_424, "3.115815424E9"),
+            (10_737_418_240, "1.073741824E10"),
+        ] {
+            assert_eq!(double(bytes), text);
+        }
+    }
+}

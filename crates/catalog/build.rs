@@ -17,8 +17,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let mut source = String::from("&[\n");
     for (name, path) in walk::table_files(Path::new(&root))? {
-        let path = path.to_str().ok_or("the path of a table file is not UTF-8")?;
-        writeln!(source, "    ({name:?}, include_str!({path:?})),")?;
+        // The text and not its path, so that a build folder works for a checkout elsewhere.
+        writeln!(source, "    ({name:?}, {:?}),", fs::read_to_string(path)?)?;
     }
     source.push_str("]\n");
     fs::write(Path::new(&out).join("embedded.rs"), source)?;

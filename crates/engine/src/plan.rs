@@ -130,7 +130,7 @@ fn region_request(
 }
 
 /// The name of the filter over one tag, in the table files.
-pub(crate) const TAG_FILTER: &str = "tag:<key>";
+pub(crate) const TAG_FILTER: &str = "tag:*";
 
 /// A filter as it goes on the wire; None when EC2 might read one of the values otherwise than we do.
 fn filter_values(filter: &Filter, name: &str, values: BTreeSet<String>) -> Option<(String, Vec<String>)> {

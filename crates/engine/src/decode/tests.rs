@@ -51,14 +51,20 @@ const TASKS: &str = "<importImageTaskSet>\
 
 #[test]
 fn nested_values_absent_ones_and_empty_ones_are_told_apart() {
-    check("import_image_tasks", &["region", "importTaskId", "encrypted", "snapshotDetailSet", "tagSet", "tags"], TASKS, expect![]);
+    check("import_image_tasks", &["region", "importTaskId", "encrypted", "snapshotDetailSet", "tagSet", "tags"], TASKS, expect![[r#"
+        {"region":"us-east-1","importTaskId":"import-ami-1","encrypted":true,"snapshotDetailSet":[{"diskImageSize":1.073741824e10,"userBucket":{"s3Bucket":"b"}},{"snapshotId":""}],"tagSet":[{"key":"wave","value":"7"}],"tags":{"wave":"7"}}
+        {"region":"us-east-1","importTaskId":"import-ami-2","tagSet":[],"tags":{}}"#]]);
 }
 
 #[test]
 fn a_projection_builds_what_it_names() {
-    check("import_image_tasks", &["tags"], TASKS, expect![]);
-    check("import_image_tasks", &["importTaskId", "importTaskId"], TASKS, expect![]);
-    check("import_image_tasks", &[""], TASKS, expect![]);
+    check("import_image_tasks", &["tags"], TASKS, expect![[r#"
+        {"tags":{"wave":"7"}}
+        {"tags":{}}"#]]);
+    check("import_image_tasks", &["importTaskId", "importTaskId"], TASKS, expect![[r#"
+        {"importTaskId":"import-ami-1","importTaskId":"import-ami-1"}
+        {"importTaskId":"import-ami-2","importTaskId":"import-ami-2"}"#]]);
+    check("import_image_tasks", &[""], TASKS, expect!["2 rows"]);
     check("import_image_tasks", &["importTaskId"], "", expect![]);
     check("import_image_tasks", &["importTaskId"], "<importImageTaskSet/>", expect![]);
 }
@@ -66,22 +72,22 @@ fn a_projection_builds_what_it_names() {
 #[test]
 fn a_value_that_is_none_of_its_type_is_an_error_that_names_the_column() {
     let task = |inner: &str| format!("<importImageTaskSet><item>{inner}</item></importImageTaskSet>");
-    check("import_image_tasks", &["encrypted"], &task("<encrypted>True</encrypted>"), expect![]);
-    check("import_image_tasks", &["encrypted"], &task("<encrypted/>"), expect![]);
+    check("import_image_tasks", &["encrypted"], &task("<encrypted>True</encrypted>"), expect![[r#"error: the answer is no complete document: column "encrypted" holds "True", which is not true or false (byte 160)"#]]);
+    check("import_image_tasks", &["encrypted"], &task("<encrypted/>"), expect!["{}"]);
     check(
         "import_image_tasks",
         &["snapshotDetailSet"],
         &task("<snapshotDetailSet><item><diskImageSize> 5</diskImageSize></item></snapshotDetailSet>"),
-        expect![],
+        expect![[r#"error: the answer is no complete document: column "snapshotDetailSet.diskImageSize" holds " 5", which is not a number (byte 191)"#]],
     );
     // Nobody asked for the column: its value is not looked at.
-    check("import_image_tasks", &["status"], &task("<encrypted>True</encrypted>"), expect![]);
+    check("import_image_tasks", &["status"], &task("<encrypted>True</encrypted>"), expect!["{}"]);
 }
 
 #[test]
 fn what_stands_twice_is_refused() {
-    check("import_image_tasks", &["status"], "<importImageTaskSet><item><status>a</status><status>b</status></item></importImageTaskSet>", expect![]);
-    check("import_image_tasks", &["status"], "<importImageTaskSet/><importImageTaskSet/>", expect![]);
+    check("import_image_tasks", &["status"], "<importImageTaskSet><item><status>a</status><status>b</status></item></importImageTaskSet>", expect![[r#"error: the answer is no complete document: element "status" stands twice in one structure (byte 159)"#]]);
+    check("import_image_tasks", &["status"], "<importImageTaskSet/><importImageTaskSet/>", expect![[r#"error: the answer is no complete document: element "importImageTaskSet" stands twice in one answer (byte 149)"#]]);
 }
 
 #[test]
@@ -92,9 +98,14 @@ fn rows_of_a_nested_level_carry_what_their_parent_holds() {
         <item><reservationId>r-2</reservationId><instancesSet/></item>\
         <item><instancesSet><item><instanceId>i-3</instanceId></item></instancesSet><reservationId>r-3</reservationId></item>\
         </reservationSet>";
-    check("instances", &["instanceId", "reservationId", "requesterId"], reservations, expect![]);
-    check("instances", &[""], reservations, expect![]);
-    check("import_image_task_snapshots", &["importTaskId", "position", "snapshotId", "diskImageSize"], TASKS, expect![]);
+    check("instances", &["instanceId", "reservationId", "requesterId"], reservations, expect![[r#"
+        {"instanceId":"i-1","reservationId":"r-1","requesterId":"late"}
+        {"instanceId":"i-2","reservationId":"r-1","requesterId":"late"}
+        {"instanceId":"i-3","reservationId":"r-3"}"#]]);
+    check("instances", &[""], reservations, expect!["3 rows"]);
+    check("import_image_task_snapshots", &["importTaskId", "position", "snapshotId", "diskImageSize"], TASKS, expect![[r#"
+        {"importTaskId":"import-ami-1","position":1,"diskImageSize":1.073741824e10}
+        {"importTaskId":"import-ami-1","position":2,"snapshotId":""}"#]]);
 }
 
 #[test]
@@ -104,7 +115,9 @@ fn conversion_tasks_may_have_a_wrapper() {
         &["conversionTaskId", "state"],
         "<conversionTasks><item><conversionTask><conversionTaskId>a</conversionTaskId><state>active</state></conversionTask></item>\
          <item><conversionTaskId>b</conversionTaskId></item></conversionTasks>",
-        expect![],
+        expect![[r#"
+            {"conversionTaskId":"a","state":"active"}
+            {"conversionTaskId":"b"}"#]],
     );
 }
 

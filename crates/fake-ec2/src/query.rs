@@ -6,7 +6,7 @@ use crate::envelope::{Failure, VERSION};
 use crate::filter::{Filter, VALUES_MAX};
 use crate::operations::Operation;
 
-/// At most this many ids in one call (AWS: "Query requests", our own reading of "large").
+/// AWS advises against more ids than this in one call; here they are refused.
 const LIST_MAX: usize = 1_000;
 
 /// A request's parameters, understood.
@@ -62,7 +62,7 @@ impl Query {
     fn check(&self, operation: &Operation) -> Result<(), Failure> {
         if self.lists.values().any(|list| list.len() > LIST_MAX) {
             let message = format!("The maximum number of ids in a call is {LIST_MAX}");
-            return Err(Failure::bad("RequestLimitExceeded", message));
+            return Err(Failure::bad("InvalidParameterValue", message));
         }
         if self.filters.iter().map(|filter| filter.values.len()).sum::<usize>() > VALUES_MAX {
             let message = format!("The maximum number of filter values specified on a single call is {VALUES_MAX}");

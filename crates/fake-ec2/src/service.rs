@@ -40,6 +40,9 @@ pub(crate) struct Service {
 struct Received {
     action: String,
     region: String,
+    /// The parameters as they came.
+    sent: Vec<(String, String)>,
+    /// The same, with the right token for one that a fault gave out.
     parameters: Vec<(String, String)>,
     tokens: Tokens,
     /// 0: the token is not one of ours.
@@ -101,11 +104,7 @@ impl Service {
 
     /// What is sent back, and how.
     pub(crate) fn respond(&self, request: &Request) -> Sending {
-        let form = match (request.method.as_str(), request.target.split_once('?')) {
-            ("GET", Some((_, form))) => form.as_bytes(),
-            _ => &request.body,
-        };
-        let decoded = query::decode(form);
+        let decoded = query::decode(&request.body);
         let broken = decoded.as_ref().err().cloned();
         let received = self.receive(request, decoded.unwrap_or_default());
         let refusal = self.authenticate(request, received.now).err().or(broken);
@@ -125,7 +124,8 @@ impl Service {
         }
     }
 
-    fn receive(&self, request: &Request, mut parameters: Vec<(String, String)>) -> Received {
+    fn receive(&self, request: &Request, sent: Vec<(String, String)>) -> Received {
+        let mut parameters = sent.clone();
         let token = parameters.iter_mut().find(|(name, _)| name == "NextToken");
         if let Some((_, token)) = token
             && let Some(real) = lock(&self.aliases).get(token)
@@ -139,7 +139,7 @@ impl Service {
         let page = value("NextToken").map_or(Ok(Place::default()), |(_, token)| tokens.read(token));
         let request_id = self.request_id(&format!("{region}/{parameters:?}"));
         let page = page.map_or(0, |place| place.page);
-        Received { action, region, parameters, tokens, page, request_id, now: self.now() }
+        Received { action, region, sent, parameters, tokens, page, request_id, now: self.now() }
     }
 
     fn authenticate(&self, request: &Request, now: SystemTime) -> Result<(), Failure> {
@@ -223,7 +223,7 @@ impl Service {
         if seen.len() >= REQUESTS_MAX {
             seen.pop_front();
         }
-        let mut parameters = received.parameters;
+        let mut parameters = received.sent;
         parameters.retain(|(name, _)| name != "Action" && name != "Version");
         seen.push_back(SeenRequest {
             action: received.action,

@@ -165,3 +165,42 @@ async fn the_log() {
     fake.clear_requests();
     assert!(fake.requests().is_empty());
 }
+
+#[tokio::test]
+async fn an_endpoint_that_is_dropped_is_gone() {
+    let fake = start().await;
+    let client = Client::of(&fake);
+    let mut idle = TcpStream::connect(&client.address).await.unwrap();
+    let kept = String::from_utf8(client.signed(&form(ACTION, &[]))).unwrap().replace("connection: close\r\n", "");
+    idle.write_all(kept.as_bytes()).await.unwrap();
+    idle.read_exact(&mut [0; 20]).await.unwrap();
+    drop(fake);
+    let mut rest = Vec::new();
+    let _end = idle.read_to_end(&mut rest).await;
+    assert!(TcpStream::connect(&client.address).await.is_err());
+}
+
+#[test]
+fn the_program() {
+    use std::io::{BufRead, BufReader, Write};
+    use std::process::{Command, Stdio};
+    let mut program = Command::new(env!("CARGO_BIN_EXE_fake-ec2"))
+        .args(["--now", "2026-11-16T10:45:00Z", "--secret-key", "other", "--page-rows", "3"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = program.stdin.take().unwrap();
+    let mut lines = BufReader::new(program.stdout.take().unwrap()).lines();
+    assert!(lines.next().unwrap().unwrap().starts_with("http://127.0.0.1:"));
+    let mut say = |line: &str| {
+        writeln!(input, "{line}").unwrap();
+        lines.next().unwrap().unwrap()
+    };
+    assert_eq!(say("fault explode"), "error: explode: not a fault");
+    assert_eq!(["clear", "requests", "clear-requests"].map(say), ["ok"; 3]);
+    drop(input);
+    assert!(program.wait().unwrap().success());
+    let wrong = Command::new(env!("CARGO_BIN_EXE_fake-ec2")).args(["--now", "noon"]).output().unwrap();
+    assert!(!wrong.status.success());
+}

@@ -108,6 +108,7 @@ async fn tokens_that_lead_astray() {
     assert_eq!(counts(&fake, "fault token fresh full").await, [10, 10, 6, 10, 10, 6, 10, 10]);
     let odd = "fault token is \" %+&=\\n<é>\"";
     assert_eq!(counts(&fake, odd).await, [10, 10, 6]);
+    assert_eq!(tokens(&fake, odd).await, (" %+&=\n<é>".to_owned(), 2), "the log has what was sent");
     assert_eq!(tokens(&fake, "fault token size 1000000").await.1, 2);
     let last = fake.requests().pop().unwrap();
     assert_eq!(last.page, 3);

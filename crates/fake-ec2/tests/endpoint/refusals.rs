@@ -173,6 +173,35 @@ async fn forms() {
 }
 
 #[tokio::test]
+async fn bounds() {
+    let fake = start().await;
+    let client = Client::of(&fake);
+    let many = |name: &str, count: usize| (1..=count).map(|n| (format!("{name}.{n}"), "usw2-az1")).collect::<Vec<_>>();
+    let mut named = many("Filter.1.Value", 200);
+    named.push(("Filter.1.Name".to_owned(), "zone-id"));
+    let mut outcomes = Vec::new();
+    for parameters in [
+        many("ZoneId", 1_000),
+        many("ZoneId", 1_001),
+        named.clone(),
+        [named, many("Filter.1.Value", 201)[200..].to_vec()].concat(),
+    ] {
+        let parameters: Vec<_> = parameters.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        let received = client.ask("DescribeAvailabilityZones", &parameters).await;
+        outcomes.push(if received.status == 200 { String::new() } else { received.message() });
+    }
+    assert_eq!(
+        outcomes,
+        [
+            "Invalid availability zones: [".to_owned() + &["usw2-az1"; 1_000].join(", ") + "]",
+            "The maximum number of ids in a call is 1000".to_owned(),
+            String::new(),
+            "The maximum number of filter values specified on a single call is 200".to_owned(),
+        ]
+    );
+}
+
+#[tokio::test]
 async fn known_ids_and_filters() {
     let fake = start().await;
     let client = Client::of(&fake);

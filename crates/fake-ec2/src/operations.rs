@@ -122,6 +122,10 @@ impl Operation {
         self.lists.contains(&name) || self.ids.iter().any(|ids| ids.parameter == name)
     }
 
+    fn has_ids(&self, query: &Query) -> bool {
+        self.ids.iter().any(|ids| !query.list(ids.parameter).is_empty())
+    }
+
     /// One page, and where the next one starts.
     pub(crate) fn page(&self, call: &Call<'_>) -> Result<(Fields, Option<Place>), Failure> {
         let query = Query::read(self, call.parameters)?;
@@ -129,9 +133,8 @@ impl Operation {
             let message = "Request would have succeeded, but DryRun flag is set.";
             return Err(Failure::new(412, "DryRunOperation", message));
         }
-        let has_ids = self.ids.iter().any(|ids| !query.list(ids.parameter).is_empty());
         let page_rows = match &self.paging {
-            Some(paging) => paging.rows(&query, has_ids, call.page_rows)?,
+            Some(paging) => paging.rows(&query, self.has_ids(&query), call.page_rows)?,
             None => usize::MAX,
         };
         let rows = self.select(&query, &call.scene)?;
@@ -161,8 +164,7 @@ impl Operation {
                 rows.retain(|row| row.values(ids.path).iter().any(|id| asked.iter().any(|asked| asked == id)));
             }
         }
-        let has_ids = self.ids.iter().any(|ids| !query.list(ids.parameter).is_empty());
-        let filters = if self.ids_beat_filters && has_ids { &[] } else { query.filters.as_slice() };
+        let filters = if self.ids_beat_filters && self.has_ids(query) { &[] } else { query.filters.as_slice() };
         let prefix = self.nested.as_ref().map_or("", |nested| nested.prefix);
         rows.retain(|row| {
             let accepted = filters.iter().all(|filter| filter.accepts(row, prefix, self.filters));

@@ -250,6 +250,13 @@ fn is_variable(name: &Ident) -> bool {
     name.quote_style.is_none() && name.value.starts_with('@')
 }
 
+fn is_default(expr: &Expr) -> bool {
+    let Expr::Identifier(name) = expr else {
+        return false;
+    };
+    name.quote_style.is_none() && name.value.eq_ignore_ascii_case("default")
+}
+
 /// What stands in for a sub-query while the walk passes by.
 fn no_query() -> Query {
     Query {

@@ -64,13 +64,6 @@ pub(super) fn argument_type(function: &Function, frame: &Frame<'_>) -> Option<Da
     type_of(first_argument(function)?, frame, Clause::Input)
 }
 
-fn is_default(expr: &Expr) -> bool {
-    let Expr::Identifier(name) = expr else {
-        return false;
-    };
-    name.quote_style.is_none() && name.value.eq_ignore_ascii_case("default")
-}
-
 /// The value in front of a path, as an error names it.
 pub(super) fn title_of(root: &Expr, frame: &Frame<'_>, clause: Clause) -> String {
     match root {

@@ -100,6 +100,7 @@ impl<'a> Xml<'a> {
     }
 
     /// The next thing that a reader of the document sees.
+    #[inline]
     pub(crate) fn step(&mut self) -> Result<Step<'a>, Error> {
         if self.empty {
             self.empty = false;
@@ -155,27 +156,39 @@ impl<'a> Xml<'a> {
     }
 
     /// Refuses a text once it is longer than the limit for one.
+    #[inline]
     pub(crate) fn check_text(&self, bytes: usize) -> Result<(), Error> {
+        if bytes <= self.limits.text_bytes_max { Ok(()) } else { Err(self.too_long()) }
+    }
+
+    #[cold]
+    fn too_long(&self) -> Error {
         let bytes_max = self.limits.text_bytes_max;
-        if bytes <= bytes_max {
-            return Ok(());
-        }
-        Err(self.refuse(Kind::TooLarge, &format!("a text or tag in it is longer than {bytes_max} bytes")))
+        self.refuse(Kind::TooLarge, &format!("a text or tag in it is longer than {bytes_max} bytes"))
+    }
+
+    #[cold]
+    fn malformed(&self, error: quick_xml::Error) -> Error {
+        let at = self.reader.error_position();
+        unusable(Kind::Document, &self.operation, "it is not well-formed", at).with_source(error)
     }
 
     /// The next event, once it is well-formed and within the limit for one piece.
+    #[expect(
+        clippy::inline_always,
+        reason = "an event is large: a decoder of rows spends a third of its time moving it"
+    )]
+    #[inline(always)]
     fn event(&mut self) -> Result<Event<'a>, Error> {
         let begin = self.reader.buffer_position();
-        let event = match self.reader.read_event() {
-            Ok(event) => event,
-            Err(error) => {
-                let at = self.reader.error_position();
-                return Err(unusable(Kind::Document, &self.operation, "it is not well-formed", at).with_source(error));
+        match self.reader.read_event() {
+            Ok(event) => {
+                let bytes = self.reader.buffer_position().saturating_sub(begin);
+                self.check_text(usize::try_from(bytes).unwrap_or(usize::MAX))?;
+                Ok(event)
             }
-        };
-        let bytes = self.reader.buffer_position().saturating_sub(begin);
-        self.check_text(usize::try_from(bytes).unwrap_or(usize::MAX))?;
-        Ok(event)
+            Err(error) => Err(self.malformed(error)),
+        }
     }
 
     fn entered_root(&mut self, tag: &BytesStart<'_>, empty: bool) -> Result<Root<'a>, Error> {
@@ -250,10 +263,13 @@ fn namespace(tag: &BytesStart<'_>) -> Option<String> {
 }
 
 /// The part after the prefix; `None` where the whole is no XML name.
+#[inline]
 fn local_name(name: &str) -> Option<&str> {
-    let starts = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80;
-    let goes_on = |byte: u8| starts(byte) || byte.is_ascii_digit() || byte == b'-' || byte == b'.';
-    let valid = |part: &str| part.bytes().next().is_some_and(starts) && part.bytes().all(goes_on);
+    let starts = |byte: u8| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80..);
+    let goes_on = |byte: u8| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. | b'0'..=b'9' | b'-' | b'.');
+    let valid = |part: &str| {
+        part.bytes().next().is_some_and(starts) && part.bytes().fold(true, |all, byte| all & goes_on(byte))
+    };
     if valid(name) {
         return Some(name);
     }

@@ -92,6 +92,7 @@ fn start(model: &Model, name: &str, operation: &str, rows: Option<String>) -> Re
         rows: lists.map(|list| Level { list: list.to_owned(), wrapper: None }).collect(),
         columns: Vec::new(),
         omitted: Vec::new(),
+        any_region: false,
         parameters: Vec::new(),
         filters: Vec::new(),
         page_rows: None,

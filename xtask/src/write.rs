@@ -52,6 +52,9 @@ impl Writer {
         if !table.omitted.is_empty() {
             self.line("omit", &list(&table.omitted));
         }
+        if table.any_region {
+            self.line("any_region", "true");
+        }
         if let Some(range) = &table.page_rows {
             self.line("page_rows", &format!("[{}, {}]", range.start(), range.end()));
         }

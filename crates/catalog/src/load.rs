@@ -11,7 +11,7 @@ use self::file::{File, Keys, Text, numbers};
 use self::request::{filters, parameters};
 use crate::{Error, Filter, Level, Parameter, ParameterKind, Table, TableName};
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "description",
     "notes",
     "source",
@@ -19,6 +19,7 @@ const KEYS: [&str; 13] = [
     "rows",
     "wrapper",
     "omit",
+    "any_region",
     "page_rows",
     "not_found",
     "examples",
@@ -57,6 +58,7 @@ pub(crate) fn load(path: &str, name: TableName, text: &str) -> Result<Table, Err
         columns: declared.into_iter().map(|declared| declared.column).collect(),
         parameters,
         filters,
+        any_region: keys.flag("any_region")?,
         page_rows,
         not_found: keys.texts("not_found")?.into_iter().map(|code| code.value).collect(),
         examples,

@@ -29,6 +29,8 @@ pub struct Table {
     pub parameters: Vec<Parameter>,
     /// The filters that the operation documents, or is known to honour.
     pub filters: Vec<Filter>,
+    /// Whether every region of the partition gives the same rows, so that a query needs to name none.
+    pub any_region: bool,
     /// The documented range of the page-size parameter, in rows.
     pub page_rows: Option<RangeInclusive<u32>>,
     /// The AWS error codes that mean: no such id.

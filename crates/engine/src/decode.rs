@@ -9,13 +9,16 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, Int32Array, MapArray, RecordBatch, RecordBatchOptions, StringArray, StructArray,
+    new_null_array,
 };
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::arrow::error::ArrowError;
-use ec2ql_catalog::Table;
+use datafusion::common::ScalarValue;
+use ec2ql_catalog::{Table, Type};
 use ec2ql_ec2::{Decode, Document, Error};
 
 use self::level::Levels;
+use crate::plan::Given;
 use crate::schema;
 
 /// A batch ends at the first item after so many rows ...
@@ -37,7 +40,7 @@ pub(crate) struct Decoder {
 }
 
 /// Where a column of the result comes from.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Output {
     Region,
     Position,
@@ -45,22 +48,31 @@ enum Output {
     Built(usize, usize),
     /// The `tagSet` at this place, read as a map.
     Tags(usize, usize),
+    /// What a request parameter was given; NULL when it was not.
+    Given(Option<ScalarValue>),
 }
 
 impl Decoder {
-    /// `projection` are places in `schema::table_schema(table)`.
-    pub(crate) fn new(table: &Table, region: &str, projection: &[usize], schema: SchemaRef) -> Self {
+    /// `projection` are places in `schema::table_schema(table)`, and the columns there; `given` are the request
+    /// parameters whose columns show what was asked.
+    pub(crate) fn new(table: &Table, region: &str, projection: (&[usize], SchemaRef), given: &[Given]) -> Self {
+        let (projection, schema) = projection;
         let mut levels = Levels::new(table);
         let mut outputs = vec![];
         let tag_set = schema::tag_set(table);
-        for &place in projection {
-            let column = place.checked_sub(1).and_then(|index| Some((index, table.columns.get(index)?)));
+        for (&place, field) in projection.iter().zip(schema.fields()) {
+            let column = place.checked_sub(1).and_then(|index| table.columns.get(index));
             outputs.push(match (place, column, tag_set) {
                 (0, ..) => Output::Region,
-                (_, Some((_, column)), _) if column.data_type == ec2ql_catalog::Type::Position => Output::Position,
-                (_, Some((_, column)), _) => Output::Built(column.level, levels.build(column)),
-                (_, None, Some((_, column))) => Output::Tags(column.level, levels.build(column)),
-                (_, None, None) => Output::Region,
+                (_, Some(column), _) if column.data_type == Type::Position => Output::Position,
+                (_, Some(column), _) => Output::Built(column.level, levels.build(column)),
+                (_, None, Some((_, column))) if field.name() == schema::TAGS => {
+                    Output::Tags(column.level, levels.build(column))
+                }
+                (_, None, _) => {
+                    let given = given.iter().find(|given| &given.column == field.name());
+                    Output::Given(given.map(|given| given.value.clone()))
+                }
             });
         }
         levels.know_the_rest(table);
@@ -80,12 +92,16 @@ impl Decoder {
         let built = self.levels.finish()?;
         let rows = built.rows;
         let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.outputs.len());
-        for output in &self.outputs {
-            columns.push(match *output {
+        for (output, field) in self.outputs.iter().zip(self.schema.fields()) {
+            columns.push(match output {
                 Output::Region => Arc::new(StringArray::new_repeated(self.region.as_str(), rows)),
                 Output::Position => Arc::new(Int32Array::from(built.positions.clone())),
-                Output::Built(level, place) => built.column(level, place)?,
-                Output::Tags(level, place) => tag_map(&built.column(level, place)?)?,
+                Output::Built(level, place) => built.column(*level, *place)?,
+                Output::Tags(level, place) => tag_map(&built.column(*level, *place)?)?,
+                Output::Given(None) => new_null_array(field.data_type(), rows),
+                Output::Given(Some(value)) => {
+                    value.to_array_of_size(rows).map_err(|error| ArrowError::ExternalError(Box::new(error)))?
+                }
             });
         }
         RecordBatch::try_new_with_options(

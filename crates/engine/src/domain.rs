@@ -58,29 +58,105 @@ impl Domain {
     }
 }
 
-/// The regions that rows can come from under all of these filters.
-pub(crate) fn regions(filters: &[Expr]) -> Result<Domain> {
-    let domain = filters.iter().map(|filter| fold(filter, Term::Column(REGION), None)).try_fold(Domain::All, |all, one| Ok::<_, datafusion::error::DataFusionError>(all.and(one?)))?;
-    let Domain::Set(regions) = domain else { return Ok(Domain::All) };
-    // Whatever else is said about the region alone narrows the set: `region IN (...) AND region <> 'x'`.
-    let mut left = BTreeSet::new();
-    for region in regions {
-        if !matches!(values(filters, Term::Column(REGION), &region)?, Domain::Set(set) if set.is_empty()) {
-            left.insert(region);
+/// Which regions a predicate leaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Regions {
+    /// Nothing is said about the region.
+    Open,
+    /// Those that are named; and, when a predicate does not name them (`LIKE`, `<>`), whichever of the enabled ones it
+    /// holds for.
+    Bound { named: BTreeSet<String>, enabled: bool },
+}
+
+impl Regions {
+    pub(crate) fn named(named: BTreeSet<String>) -> Self {
+        Self::Bound { named, enabled: false }
+    }
+
+    /// A superset of what both leave: each region is tried against the whole predicate before it is asked.
+    pub(crate) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Open, regions) | (regions, Self::Open) => regions,
+            (Self::Bound { named: a, enabled: false }, Self::Bound { named: b, enabled: false }) => {
+                Self::named(a.intersection(&b).cloned().collect())
+            }
+            (Self::Bound { named, enabled: false }, Self::Bound { .. })
+            | (Self::Bound { .. }, Self::Bound { named, enabled: false }) => Self::named(named),
+            (Self::Bound { named: a, .. }, Self::Bound { named: b, .. }) => {
+                Self::Bound { named: a.union(&b).cloned().collect(), enabled: true }
+            }
         }
     }
-    Ok(Domain::Set(left))
+
+    fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Open, _) | (_, Self::Open) => Self::Open,
+            (Self::Bound { named: a, enabled: x }, Self::Bound { named: b, enabled: y }) => {
+                Self::Bound { named: a.union(&b).cloned().collect(), enabled: x || y }
+            }
+        }
+    }
+}
+
+/// The regions that rows can come from under all of these filters.
+pub(crate) fn regions(filters: &[Expr]) -> Regions {
+    filters.iter().map(fold_regions).fold(Regions::Open, Regions::and)
+}
+
+/// Whether a row of this region can count under all of these filters.
+pub(crate) fn may_hold(filters: &[Expr], region: &str) -> Result<bool> {
+    Ok(values(filters, Term::Column(REGION), region)? != Domain::none())
+}
+
+fn fold_regions(expr: &Expr) -> Regions {
+    match expr {
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) => fold_regions(left).and(fold_regions(right)),
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => fold_regions(left).or(fold_regions(right)),
+        Expr::Alias(alias) => fold_regions(&alias.expr),
+        Expr::Literal(ScalarValue::Boolean(Some(false) | None), _) => Regions::named(BTreeSet::new()),
+        expr if is_about_region_alone(expr) => match compared(expr, Term::Column(REGION)) {
+            Domain::Set(named) => Regions::named(named),
+            Domain::All => Regions::Bound { named: BTreeSet::new(), enabled: true },
+        },
+        _ => Regions::Open,
+    }
 }
 
 /// The values of `term` that rows of `region` can have under all of these filters.
 pub(crate) fn values(filters: &[Expr], term: Term<'_>, region: &str) -> Result<Domain> {
-    filters.iter().try_fold(Domain::All, |all, filter| Ok(all.and(fold(filter, term, Some(region))?)))
+    filters.iter().try_fold(Domain::All, |all, filter| Ok(all.and(fold(filter, term, region)?)))
 }
 
 /// True for a predicate whose answer depends on the region alone: asking the right regions is all it needs.
 pub(crate) fn is_about_region_alone(expr: &Expr) -> bool {
     let columns = expr.column_refs();
     !columns.is_empty() && columns.iter().all(|column| column.name == REGION) && !expr.is_volatile() && !has_subquery(expr)
+}
+
+/// What a predicate gives a request parameter; None when it is anything but an equality or a list of values.
+pub(crate) fn parameter(expr: &Expr, column: &str) -> Option<BTreeSet<String>> {
+    let is_column = |expr: &Expr| matches!(expr, Expr::Column(named) if named.name == column);
+    match expr {
+        // DataFusion writes `flag = true` as `flag`, and `flag = false` as `NOT flag`.
+        Expr::Column(_) if is_column(expr) => Some(["true".to_owned()].into()),
+        Expr::Not(inner) if is_column(inner) => Some(["false".to_owned()].into()),
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => match (left.as_ref(), right.as_ref()) {
+            (place, Expr::Literal(value, _)) | (Expr::Literal(value, _), place) if is_column(place) && !value.is_null() => {
+                Some([value.to_string()].into())
+            }
+            _ => None,
+        },
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => {
+            let mut values = parameter(left, column)?;
+            values.extend(parameter(right, column)?);
+            Some(values)
+        }
+        Expr::InList(list) if !list.negated && is_column(&list.expr) => match literals(&list.list) {
+            Domain::Set(values) => Some(values),
+            Domain::All => None,
+        },
+        _ => None,
+    }
 }
 
 /// The keys that the filters compare tags by.
@@ -99,10 +175,8 @@ pub(crate) fn tag_keys(filters: &[Expr]) -> BTreeSet<String> {
     keys
 }
 
-fn fold(expr: &Expr, term: Term<'_>, region: Option<&str>) -> Result<Domain> {
-    if let Some(region) = region
-        && is_about_region_alone(expr)
-    {
+fn fold(expr: &Expr, term: Term<'_>, region: &str) -> Result<Domain> {
+    if is_about_region_alone(expr) {
         return Ok(if holds(expr, region)? { Domain::All } else { Domain::none() });
     }
     Ok(match expr {
@@ -112,21 +186,21 @@ fn fold(expr: &Expr, term: Term<'_>, region: Option<&str>) -> Result<Domain> {
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => {
             fold(left, term, region)?.or(fold(right, term, region)?)
         }
-        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => {
-            if is_term(left, term) {
-                literals([right.as_ref()])
-            } else if is_term(right, term) {
-                literals([left.as_ref()])
-            } else {
-                Domain::All
-            }
-        }
-        Expr::InList(list) if !list.negated && is_term(&list.expr, term) => literals(&list.list),
         Expr::Literal(ScalarValue::Boolean(Some(true)), _) => Domain::All,
         Expr::Literal(ScalarValue::Boolean(_), _) => Domain::none(),
         Expr::Alias(alias) => fold(&alias.expr, term, region)?,
-        _ => Domain::All,
+        expr => compared(expr, term),
     })
+}
+
+/// `term = 'x'` and `term IN ('x', ...)`.
+fn compared(expr: &Expr, term: Term<'_>) -> Domain {
+    match expr {
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) if is_term(left, term) => literals([right.as_ref()]),
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) if is_term(right, term) => literals([left.as_ref()]),
+        Expr::InList(list) if !list.negated && is_term(&list.expr, term) => literals(&list.list),
+        _ => Domain::All,
+    }
 }
 
 fn is_term(expr: &Expr, term: Term<'_>) -> bool {
@@ -192,7 +266,7 @@ fn unqualify(expr: Expr) -> Result<Expr> {
     .data()
 }
 
-fn has_subquery(expr: &Expr) -> bool {
+pub(crate) fn has_subquery(expr: &Expr) -> bool {
     use datafusion::common::tree_node::TreeNode;
     expr.exists(|node| Ok(matches!(node, Expr::ScalarSubquery(_) | Expr::InSubquery(_) | Expr::Exists(_) | Expr::OuterReferenceColumn(..)))).unwrap_or(true)
 }

@@ -33,7 +33,9 @@ pub struct Error(Arc<Reason>);
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Reason {
     #[error("table \"{table}\" needs a region")]
-    RegionUnbound { table: String },
+    RegionUnbound { table: String, joined: bool },
+    #[error("\"{column}\" says what is asked for, and cannot be compared like a column")]
+    Parameter { column: String },
     #[error("region \"{region}\" is not among the regions of this session ({session})")]
     RegionOutsideSession { region: String, session: String },
     #[error("{}", ec2_message(.0))]
@@ -96,6 +98,7 @@ impl Error {
         match self.reason() {
             Reason::RegionUnbound { .. } => "42R01",
             Reason::RegionOutsideSession { .. } => "42R02",
+            Reason::Parameter { .. } => "42R03",
             Reason::Ec2(error) => ec2_sqlstate(error),
             Reason::Name(error) => match error.kind {
                 NameErrorKind::Relation => "42P01",
@@ -123,6 +126,11 @@ impl Error {
     pub fn detail(&self) -> Option<String> {
         match self.reason() {
             Reason::Ec2(error) => ec2_detail(error),
+            Reason::RegionUnbound { joined: true, .. } => Some(
+                "A join gives its regions only to the side whose unmatched rows it drops: not to the kept side of an \
+                 outer join, not under FULL, NOT IN or NOT EXISTS."
+                    .into(),
+            ),
             Reason::Catalog(error) => Some(error.to_string()),
             Reason::Output { source, .. } => Some(source.to_string()),
             _ => None,
@@ -133,10 +141,11 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self.reason() {
             Reason::RegionUnbound { .. } => Some(
-                "Say which: WHERE region = 'us-east-1', or region IN ('us-east-1', 'eu-west-1'), or set the regions \
-                 of the session: SET ec2ql.regions = 'us-east-1,eu-west-1'."
+                "Say which: WHERE region = 'us-east-1', region IN ('us-east-1', 'eu-west-1') or region LIKE 'eu-%', or set \
+                 the regions of the session: SET ec2ql.regions = 'us-east-1,eu-west-1' (or 'all')."
                     .into(),
             ),
+            Reason::Parameter { column } => Some(format!("Write {column} = '...' or {column} IN (...), joined to the rest by AND.")),
             Reason::RegionOutsideSession { region, .. } => {
                 Some(format!("Add it: SET ec2ql.regions = '...,{region}', or leave the session's regions empty."))
             }
@@ -299,7 +308,7 @@ fn ec2_hint(error: &ec2ql_ec2::Error) -> Option<String> {
     match error.kind() {
         Kind::Unauthorized => {
             let operation = error.operation().unwrap_or("the operation");
-            Some(format!("Grant ec2:{operation}, or leave the region out: WHERE region <> '{region}'."))
+            Some(format!("Grant ec2:{operation}, or leave the region out: region <> '{region}'."))
         }
         Kind::AuthFailure => Some(format!(
             "Check the key and its secret with \\conninfo. AWS says the same of a region that the account has not \

@@ -3,15 +3,19 @@
 //! It turns a statement into requests of `ec2ql_ec2`, and their pages into record batches. It knows nothing of
 //! terminals, environment variables, or where credentials come from.
 
+mod bind;
 mod decode;
 mod domain;
+mod enabled;
 mod error;
+mod explain;
 pub mod export;
 mod names;
 mod plan;
 mod provider;
 mod read;
 mod requests;
+mod rules;
 mod scan;
 mod schema;
 mod scope;

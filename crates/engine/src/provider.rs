@@ -12,11 +12,12 @@ use datafusion::physical_plan::ExecutionPlan;
 use ec2ql_catalog::{Catalog, Table};
 use ec2ql_ec2::Client;
 
-use crate::domain;
+use crate::domain::{self, Regions};
+use crate::enabled::EnabledRegions;
 use crate::error::{Error, Reason};
-use crate::plan::plan;
+use crate::plan;
 use crate::requests::RequestLog;
-use crate::scan::{Ec2Scan, Source};
+use crate::scan::{Ec2Scan, Source, Spec, check_regions};
 use crate::schema;
 use crate::settings::Settings;
 
@@ -31,13 +32,35 @@ pub(crate) struct Connection {
     pub(crate) requests: RequestLog,
     /// Where a table is read for which any region answers the same.
     pub(crate) home_region: String,
+    pub(crate) enabled: EnabledRegions,
+    /// Whether a request parameter may be selected only where it is given; otherwise it is NULL there.
+    pub(crate) strict: bool,
+}
+
+impl Connection {
+    fn source(&self, state: &dyn Session) -> Source {
+        Source {
+            client: self.client.clone(),
+            requests: self.requests.clone(),
+            statement: state.config().get_extension::<StatementNumber>().map_or(0, |number| number.0),
+            home_region: self.home_region.clone(),
+            enabled: self.enabled.clone(),
+        }
+    }
 }
 
 /// The catalog `aws`, for a DataFusion session of one's own; `home_region` answers for tables that are the same in
 /// every region. A [`Settings`] extension in the session's options is honoured; without one, the defaults hold.
 pub fn catalog_provider(client: Client, catalog: Catalog, home_region: &str) -> Arc<dyn CatalogProvider> {
-    let connection = Connection { client, requests: RequestLog::default(), home_region: home_region.to_owned() };
-    Arc::new(Ec2Catalog { catalog: Arc::new(catalog), connection, more: vec![] })
+    let catalog = Arc::new(catalog);
+    let connection = Connection {
+        client,
+        requests: RequestLog::default(),
+        home_region: home_region.to_owned(),
+        enabled: EnabledRegions::new(catalog.clone()),
+        strict: false,
+    };
+    Arc::new(Ec2Catalog { catalog, connection, more: vec![] })
 }
 
 #[derive(Debug)]
@@ -112,9 +135,9 @@ impl Ec2Table {
         Self { table, schema, connection }
     }
 
-    /// Columns that `*` leaves out.
+    /// Columns that `*` leaves out: the virtual ones, which come last.
     pub(crate) fn hidden(&self) -> Vec<String> {
-        schema::tag_set(&self.table).map(|_| schema::TAGS.to_owned()).into_iter().collect()
+        self.schema.fields().iter().skip(1 + self.table.columns.len()).map(|field| field.name().clone()).collect()
     }
 }
 
@@ -128,14 +151,18 @@ impl TableProvider for Ec2Table {
         TableType::Base
     }
 
-    /// A predicate over the region alone is answered by asking the right regions. Everything else is checked again
-    /// above the scan: EC2 ignores some of the filters that it documents.
+    /// A predicate over the region alone is answered by asking the right regions, one over a request parameter by
+    /// asking with it. Everything else is checked again above the scan: EC2 ignores some of the filters that it
+    /// documents.
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        plan::given(&self.table, filters)?;
+        let parameters: Vec<String> = schema::parameter_columns(&self.table).map(|(_, column)| column).collect();
+        let gives = |filter: &Expr| filter.column_refs().iter().any(|column| parameters.contains(&column.name));
         Ok(filters
             .iter()
             .map(|filter| match filter {
-                filter if domain::is_about_region_alone(filter) => TableProviderFilterPushDown::Exact,
-                filter if filter.is_volatile() => TableProviderFilterPushDown::Unsupported,
+                filter if domain::is_about_region_alone(filter) || gives(filter) => TableProviderFilterPushDown::Exact,
+                filter if filter.is_volatile() || domain::has_subquery(filter) => TableProviderFilterPushDown::Unsupported,
                 _ => TableProviderFilterPushDown::Inexact,
             })
             .collect())
@@ -148,26 +175,35 @@ impl TableProvider for Ec2Table {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let settings = Settings::of(state.config_options());
-        let requests = plan(&self.table, filters, limit, &settings)?;
-        if !requests.bound {
-            return Err(Error::new(Reason::RegionUnbound { table: self.table.name.to_string() }).into());
-        }
-        for request in &requests.regions {
-            self.connection.client.check_region(&request.region).map_err(|error| DataFusionError::from(Error::from(error)))?;
-        }
         let (projection, schema) = match projection {
             Some(places) => (places.clone(), Arc::new(self.schema.project(places)?)),
             None => ((0..self.schema.fields().len()).collect(), self.schema.clone()),
         };
-        let source = Source {
-            client: self.connection.client.clone(),
-            requests: self.connection.requests.clone(),
-            statement: state.config().get_extension::<StatementNumber>().map_or(0, |number| number.0),
-        };
-        let mut scan = Ec2Scan::new(self.table.clone(), source, requests.regions, (projection, schema), limit);
-        // Under a limit the first region may be enough.
-        scan.regions_at_once = if limit.is_some() { 1 } else { settings.regions_at_once };
+        let given = plan::given(&self.table, &filters.iter().collect::<Vec<_>>())?;
+        if self.connection.strict {
+            let unsaid = schema::parameter_columns(&self.table).map(|(_, column)| column).find(|column| {
+                schema.column_with_name(column).is_some() && given.iter().all(|given| &given.column != column)
+            });
+            if let Some(column) = unsaid {
+                return Err(Error::new(Reason::Parameter { column }).into());
+            }
+        }
+        let scan = Ec2Scan::new(
+            Spec {
+                table: self.table.clone(),
+                source: self.connection.source(state),
+                filters: filters.to_vec(),
+                given,
+                projection,
+                limit,
+                settings: Settings::of(state.config_options()),
+            },
+            schema,
+        );
+        if let Regions::Bound { named, .. } = plan::scope(&scan.ask())? {
+            let asked = plan::requests(&scan.ask(), named)?;
+            check_regions(&self.connection.client, asked.iter().map(|request| &request.region))?;
+        }
         Ok(Arc::new(scan))
     }
 }

@@ -10,22 +10,31 @@ use ec2ql_catalog::Table;
 use ec2ql_ec2::{Error, Page, Pages};
 
 use crate::decode::Decoder;
-use crate::plan::RegionRequest;
+use crate::plan::{Given, RegionRequest};
 use crate::requests::Entry;
-use crate::scan::{Ec2Scan, ScanMetrics, Source};
+use crate::scan::{ScanMetrics, Source};
+
+/// What the readers of one scan have in common.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    pub(crate) table: Arc<Table>,
+    pub(crate) source: Source,
+    pub(crate) projection: Vec<usize>,
+    /// The projected columns.
+    pub(crate) schema: SchemaRef,
+    /// Request parameters that the statement gives: columns that show what was asked.
+    pub(crate) given: Vec<Given>,
+    /// Whether a page may be fetched while the one before it is decoded.
+    pub(crate) ahead: bool,
+    pub(crate) metrics: ScanMetrics,
+}
 
 /// Reads the requests of one region, one after the other.
 #[derive(Debug)]
 pub(crate) struct RegionReader {
-    table: Arc<Table>,
-    source: Source,
+    reading: Arc<Reading>,
     request: RegionRequest,
-    projection: Vec<usize>,
-    schema: SchemaRef,
-    /// Whether a page may be fetched while the one before it is decoded.
-    ahead: bool,
-    metrics: ScanMetrics,
-    /// Batches of ids that are still to be asked for.
+    /// Batches of keys that are still to be asked for.
     todo: VecDeque<Vec<String>>,
     current: Option<Current>,
     ready: VecDeque<RecordBatch>,
@@ -44,19 +53,8 @@ struct Current {
 type Read = (Option<Result<Page<VecDeque<RecordBatch>>, Error>>, Pages<Decoder>);
 
 impl RegionReader {
-    pub(crate) fn new(scan: &Ec2Scan, request: RegionRequest, schema: SchemaRef, metrics: ScanMetrics) -> Self {
-        Self {
-            table: scan.table.clone(),
-            source: scan.source.clone(),
-            todo: request.batches().into(),
-            request,
-            projection: scan.projection.clone(),
-            schema,
-            ahead: scan.limit.is_none(),
-            metrics,
-            current: None,
-            ready: VecDeque::new(),
-        }
+    pub(crate) fn new(reading: Arc<Reading>, request: RegionRequest) -> Self {
+        Self { reading, todo: request.batches().into(), request, current: None, ready: VecDeque::new() }
     }
 
     /// The next batch of rows; None when the region is read to its end.
@@ -90,27 +88,29 @@ impl RegionReader {
 
     fn start(&mut self) -> Option<Current> {
         let ids = self.todo.pop_front()?;
-        let call = self.request.call(&self.table, &ids);
-        let entry = self.source.requests.start(self.source.statement, &call);
-        let decoder = Decoder::new(&self.table, &self.request.region, &self.projection, self.schema.clone());
-        let pages = Pages::new(self.source.client.clone(), call, decoder, self.ahead);
+        let Reading { table, source, projection, schema, given, ahead, .. } = self.reading.as_ref();
+        let call = self.request.call(table, &ids);
+        let entry = source.requests.start(source.statement, &call);
+        let decoder = Decoder::new(table, &self.request.region, (projection, schema.clone()), given);
+        let pages = Pages::new(source.client.clone(), call, decoder, *ahead);
         Some(Current { ids, pages, entry, begun: false })
     }
 
     fn took(&self, entry: &Entry, page: &Page<VecDeque<RecordBatch>>) {
         let rows = page.output.iter().map(RecordBatch::num_rows).sum();
         entry.page(page, rows);
-        self.metrics.pages.add(1);
-        self.metrics.bytes.add(usize::try_from(page.bytes).unwrap_or(usize::MAX));
-        self.metrics.attempts.add(page.attempts as usize);
-        self.metrics.throttles.add(page.throttles as usize);
+        let metrics = &self.reading.metrics;
+        metrics.pages.add(1);
+        metrics.bytes.add(usize::try_from(page.bytes).unwrap_or(usize::MAX));
+        metrics.attempts.add(page.attempts as usize);
+        metrics.throttles.add(page.throttles as usize);
     }
 
     /// What to ask instead when an id of the batch does not exist: such an id is no row, and must not lose the others.
     /// Any other error comes back as it is.
     fn without_missing(&self, ids: Vec<String>, error: Error) -> Result<Vec<Vec<String>>, Error> {
-        let missing = error.code().is_some_and(|code| self.table.not_found.iter().any(|known| known == code));
-        if !missing || ids.is_empty() {
+        let missing = error.code().is_some_and(|code| self.reading.table.not_found.iter().any(|known| known == code));
+        if !missing || !self.request.asks_ids() {
             return Err(error);
         }
         Ok(split_missing(ids, error.message()))

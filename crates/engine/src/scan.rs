@@ -8,35 +8,57 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, Statistics};
 use datafusion::error::DataFusionError;
+use datafusion::config::ConfigOptions;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::Expr;
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType, ReplaceChildrenOptions, SchedulingType};
+use datafusion::physical_plan::filter_pushdown::{
+    ChildPushdownResult, FilterPushdownPhase, FilterPushdownPropagation, PushedDown,
+};
 use datafusion::physical_plan::metrics::{BaselineMetrics, Count, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet};
 use datafusion::physical_plan::statistics::StatisticsArgs;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties};
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties, apply_expression_roots,
+};
 use ec2ql_catalog::Table;
 use ec2ql_ec2::Client;
 use futures::{StreamExt, TryStreamExt};
 
-use crate::plan::RegionRequest;
-use crate::read::RegionReader;
+use crate::bind;
+use crate::domain::Regions;
+use crate::enabled::EnabledRegions;
+use crate::error::{Error, Reason};
+use crate::explain;
+use crate::plan::{self, Ask, Given, RegionRequest};
+use crate::read::{Reading, RegionReader};
 use crate::requests::RequestLog;
+use crate::settings::Settings;
 
-/// One scan: what every region is asked for, and which columns are decoded.
+/// One scan of a table: what is asked for, and which columns are decoded.
 ///
 /// It has one partition whatever the number of regions: they are read side by side inside it, so that a limit above
-/// stops all of them, and nothing is fetched that nobody asked for.
+/// stops all of them, nothing is fetched that nobody asked for, and a join may name the regions when the scan runs.
 #[derive(Debug, Clone)]
 pub(crate) struct Ec2Scan {
-    pub(crate) table: Arc<Table>,
-    pub(crate) source: Source,
-    pub(crate) regions: Vec<RegionRequest>,
-    pub(crate) projection: Vec<usize>,
-    pub(crate) limit: Option<usize>,
-    pub(crate) regions_at_once: usize,
+    pub(crate) spec: Arc<Spec>,
+    /// Predicates that joins and sub-queries make at run time.
+    pub(crate) dynamic: Vec<Arc<dyn PhysicalExpr>>,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
+}
+
+/// What the statement says of a scan.
+#[derive(Debug)]
+pub(crate) struct Spec {
+    pub(crate) table: Arc<Table>,
+    pub(crate) source: Source,
+    pub(crate) filters: Vec<Expr>,
+    pub(crate) given: Vec<Given>,
+    pub(crate) projection: Vec<usize>,
+    pub(crate) limit: Option<usize>,
+    pub(crate) settings: Settings,
 }
 
 /// Where a scan reads, and on behalf of which statement.
@@ -45,6 +67,8 @@ pub(crate) struct Source {
     pub(crate) client: Client,
     pub(crate) requests: RequestLog,
     pub(crate) statement: i64,
+    pub(crate) home_region: String,
+    pub(crate) enabled: EnabledRegions,
 }
 
 /// Counters of a scan that `EXPLAIN ANALYZE` shows.
@@ -57,14 +81,8 @@ pub(crate) struct ScanMetrics {
 }
 
 impl Ec2Scan {
-    pub(crate) fn new(
-        table: Arc<Table>,
-        source: Source,
-        regions: Vec<RegionRequest>,
-        projection: (Vec<usize>, SchemaRef),
-        limit: Option<usize>,
-    ) -> Self {
-        let (projection, schema) = projection;
+    /// `schema` has the projected columns.
+    pub(crate) fn new(spec: Spec, schema: SchemaRef) -> Self {
         let properties = PlanProperties::new(
             EquivalenceProperties::new(schema),
             Partitioning::UnknownPartitioning(1),
@@ -72,16 +90,15 @@ impl Ec2Scan {
             Boundedness::Bounded,
         )
         .with_scheduling_type(SchedulingType::Cooperative);
-        Self {
-            table,
-            source,
-            regions,
-            projection,
-            limit,
-            regions_at_once: 1,
-            properties: Arc::new(properties),
-            metrics: ExecutionPlanMetricsSet::new(),
-        }
+        Self { spec: Arc::new(spec), dynamic: vec![], properties: Arc::new(properties), metrics: ExecutionPlanMetricsSet::new() }
+    }
+
+    pub(crate) fn with_dynamic(&self, dynamic: Vec<Arc<dyn PhysicalExpr>>) -> Self {
+        Self { dynamic, ..self.clone() }
+    }
+
+    pub(crate) fn ask(&self) -> Ask<'_> {
+        self.spec.ask(&self.dynamic)
     }
 
     fn scan_metrics(&self, partition: usize) -> ScanMetrics {
@@ -90,20 +107,61 @@ impl Ec2Scan {
     }
 }
 
+impl Spec {
+    pub(crate) fn ask<'a>(&'a self, dynamic: &'a [Arc<dyn PhysicalExpr>]) -> Ask<'a> {
+        Ask {
+            table: &self.table,
+            filters: &self.filters,
+            dynamic,
+            limit: self.limit,
+            settings: &self.settings,
+            given: &self.given,
+            home_region: &self.source.home_region,
+        }
+    }
+
+    /// What every region is asked for, once the joins that say so have read their other side.
+    async fn requests(&self, dynamic: &[Arc<dyn PhysicalExpr>]) -> Result<Vec<RegionRequest>> {
+        bind::complete(dynamic).await;
+        let ask = self.ask(dynamic);
+        let regions = match plan::scope(&ask)? {
+            Regions::Open => return Err(unbound(&self.table, false)),
+            Regions::Bound { named, enabled: false } => named,
+            Regions::Bound { mut named, enabled: true } => {
+                let enabled = self.source.enabled.get(&self.source).await;
+                named.extend(enabled.map_err(DataFusionError::from)?);
+                named
+            }
+        };
+        let requests = plan::requests(&ask, regions)?;
+        check_regions(&self.source.client, requests.iter().map(|request| &request.region))?;
+        Ok(requests)
+    }
+}
+
+/// The error of a scan of which nothing says where.
+pub(crate) fn unbound(table: &Table, joined: bool) -> DataFusionError {
+    Error::new(Reason::RegionUnbound { table: table.name.to_string(), joined }).into()
+}
+
+/// No request is made of a region that does not exist.
+pub(crate) fn check_regions<'a>(client: &Client, regions: impl IntoIterator<Item = &'a String>) -> Result<()> {
+    for region in regions {
+        client.check_region(region).map_err(|error| DataFusionError::from(Error::from(error)))?;
+    }
+    Ok(())
+}
+
 impl DisplayAs for Ec2Scan {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Ec2Scan: {}", self.table.operation)?;
-        for request in &self.regions {
-            write!(f, ", {}", request.region)?;
-            let ids = request.ids.as_ref().map_or(0, |(_, ids)| ids.len());
-            if ids > 0 {
-                write!(f, " {ids} ids")?;
-            }
-            for (name, values) in &request.filters {
-                write!(f, " {name}={}", values.join("|"))?;
+        write!(f, "Ec2Scan: {}", self.spec.table.operation)?;
+        for line in explain::requests(self) {
+            write!(f, ", {}", line.regions)?;
+            if !line.parameters.is_empty() {
+                write!(f, " {}", line.parameters)?;
             }
         }
-        if let Some(limit) = self.limit {
+        if let Some(limit) = self.spec.limit {
             write!(f, ", limit={limit}")?;
         }
         Ok(())
@@ -123,11 +181,35 @@ impl ExecutionPlan for Ec2Scan {
         vec![]
     }
 
+    /// A hash join looks here for the filter that it makes: it fills in only what somebody holds.
     fn apply_expressions(
         &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+        visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
     ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
+        apply_expression_roots(self.dynamic.iter().cloned(), visit)
+    }
+
+    /// Keeps the filters of joins and sub-queries, and lets whoever made them check the rows again.
+    fn handle_child_pushdown_result(
+        &self,
+        phase: FilterPushdownPhase,
+        result: ChildPushdownResult,
+        _: &ConfigOptions,
+    ) -> Result<FilterPushdownPropagation<Arc<dyn ExecutionPlan>>> {
+        let mut dynamic = self.dynamic.clone();
+        for pushed in &result.parent_filters {
+            let filter = &pushed.filter;
+            let wanted = phase == FilterPushdownPhase::Post || bind::has_subquery(filter);
+            if wanted && !dynamic.iter().any(|known| known.eq(filter)) {
+                dynamic.push(Arc::clone(filter));
+            }
+        }
+        let answers = vec![PushedDown::No; result.parent_filters.len()];
+        let answer = FilterPushdownPropagation::with_parent_pushdown_result(answers);
+        Ok(match dynamic.len() > self.dynamic.len() {
+            true => answer.with_updated_node(Arc::new(self.with_dynamic(dynamic)) as _),
+            false => answer,
+        })
     }
 
     fn replace_children(
@@ -154,25 +236,44 @@ impl ExecutionPlan for Ec2Scan {
     fn execute(&self, partition: usize, _: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let baseline = BaselineMetrics::new(&self.metrics, partition);
         let metrics = self.scan_metrics(partition);
-        let readers: Vec<_> = self
-            .regions
-            .iter()
-            .map(|request| RegionReader::new(self, request.clone(), self.schema(), metrics.clone()))
-            .collect();
-        let streams = futures::stream::iter(readers).map(|reader| {
-            Box::pin(futures::stream::try_unfold(reader, |mut reader| async move {
-                Ok::<_, ec2ql_ec2::Error>(reader.next().await?.map(|batch| (batch, reader)))
-            }))
-        });
-        let batches = streams
-            .flatten_unordered(self.regions_at_once)
-            .map_err(|error| DataFusionError::External(Box::new(error)));
+        let (spec, dynamic, schema) = (self.spec.clone(), self.dynamic.clone(), self.schema());
+        let limit_rows = spec.limit;
+        let batches = futures::stream::once(async move {
+            let requests = spec.requests(&dynamic).await?;
+            Ok::<_, DataFusionError>(read_all(&spec, schema, metrics, requests))
+        })
+        .try_flatten();
         let counted = batches.inspect_ok(move |batch| {
             baseline.record_output(batch.num_rows());
         });
-        let limited = limit(counted, self.limit);
-        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), limited)))
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), limit(counted, limit_rows))))
     }
+}
+
+/// Reads the regions side by side; under a limit one after the other, since the first may be enough.
+fn read_all(
+    spec: &Spec,
+    schema: SchemaRef,
+    metrics: ScanMetrics,
+    requests: Vec<RegionRequest>,
+) -> impl futures::Stream<Item = Result<RecordBatch>> + Send + use<> {
+    let at_once = if spec.limit.is_some() { 1 } else { spec.settings.regions_at_once };
+    let reading = Arc::new(Reading {
+        table: spec.table.clone(),
+        source: spec.source.clone(),
+        projection: spec.projection.clone(),
+        schema,
+        given: spec.given.clone(),
+        ahead: spec.limit.is_none(),
+        metrics,
+    });
+    let readers = requests.into_iter().map(move |request| RegionReader::new(reading.clone(), request));
+    let streams = futures::stream::iter(readers.collect::<Vec<_>>()).map(|reader| {
+        Box::pin(futures::stream::try_unfold(reader, |mut reader| async move {
+            Ok::<_, ec2ql_ec2::Error>(reader.next().await?.map(|batch| (batch, reader)))
+        }))
+    });
+    streams.flatten_unordered(at_once).map_err(|error| DataFusionError::External(Box::new(error)))
 }
 
 /// Ends the stream with the row that the limit asks for last: no further page is wanted then.

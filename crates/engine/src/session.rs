@@ -17,9 +17,12 @@ use ec2ql_ec2::Client;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 
+use crate::enabled::EnabledRegions;
 use crate::error::{Error, Reason};
+use crate::plan::ALL_REGIONS;
 use crate::provider::{Connection, Ec2Catalog, StatementNumber};
 use crate::requests::{Progress, RequestLog};
+use crate::rules;
 use crate::scope::{CATALOG, SCHEMA, SESSION_SCHEMA};
 use crate::settings::Settings;
 use crate::system::SystemSchema;
@@ -97,15 +100,21 @@ impl Session {
             .with_option_extension(Settings::default());
         config.options_mut().sql_parser.enable_ident_normalization = false;
         config.options_mut().sql_parser.map_string_types_to_utf8view = false;
-        let state = SessionStateBuilder::new().with_config(config).with_default_features().build();
+        let state = rules::install(SessionStateBuilder::new().with_default_features(), config).build();
         let requests = RequestLog::default();
-        let connection =
-            Connection { client: options.client.clone(), requests: requests.clone(), home_region: options.home_region };
+        let catalog = Arc::new(options.catalog);
+        let connection = Connection {
+            client: options.client.clone(),
+            requests: requests.clone(),
+            home_region: options.home_region,
+            enabled: EnabledRegions::new(catalog.clone()),
+            strict: true,
+        };
         let context = SessionContext::new_with_state(state);
         context.register_catalog(
             CATALOG,
             Arc::new(Ec2Catalog {
-                catalog: Arc::new(options.catalog),
+                catalog,
                 connection,
                 more: vec![
                     (SESSION_SCHEMA.into(), Arc::new(MemorySchemaProvider::new())),
@@ -162,7 +171,7 @@ impl Session {
         };
         let mut settings = self.settings();
         datafusion::config::ExtensionOptions::set(&mut settings, &key, value)?;
-        for region in &settings.regions {
+        for region in settings.regions.iter().filter(|region| !region.eq_ignore_ascii_case(ALL_REGIONS)) {
             self.client.check_region(region)?;
         }
         self.context.state_ref().write().config_mut().options_mut().extensions.insert(settings);

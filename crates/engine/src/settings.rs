@@ -20,22 +20,28 @@ pub struct Settings {
     pub page_rows: Option<u32>,
     /// Regions read at once.
     pub regions_at_once: usize,
+    /// Values that a join may hand to the requests of a table; above, the table is listed.
+    pub join_values: usize,
+    /// Requests are sent with `DryRun`: whether they are allowed is the answer.
+    pub dry_run: bool,
     /// A statement may run so long; none: as long as it takes.
     pub statement_timeout: Option<Duration>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { regions: vec![], pushdown: true, page_rows: None, regions_at_once: 40, statement_timeout: None }
+        Self { regions: vec![], pushdown: true, page_rows: None, regions_at_once: 40, join_values: 2_000, dry_run: false, statement_timeout: None }
     }
 }
 
 /// A setting: its name, and what it does.
-const ALL: [(&str, &str); 5] = [
-    ("regions", "Regions that are asked when a statement names none, and the only ones it may name."),
+const ALL: [(&str, &str); 7] = [
+    ("regions", "Regions that are asked when a statement names none, and the only ones it may name; 'all' is every enabled one."),
     ("pushdown", "Whether ids and filters go into the requests; the answer is the same (on, off)."),
     ("page_rows", "Rows per page of a listing (MaxResults); 0 leaves it to EC2."),
     ("regions_at_once", "Regions that are read at the same time (1 to 100)."),
+    ("join_values", "Values that a join may hand to the requests of a table; above, the table is listed."),
+    ("dry_run", "Whether requests only ask AWS for permission (on, off)."),
     ("statement_timeout", "How long a statement may run ('30s', '10m'); 0 is for ever."),
 ];
 
@@ -78,6 +84,14 @@ impl ExtensionOptions for Settings {
                 Ok(count @ 1..=100) => self.regions_at_once = count,
                 _ => return wrong("it is a number from 1 to 100"),
             },
+            "join_values" => match value.parse() {
+                Ok(count) => self.join_values = count,
+                Err(_) => return wrong("it is a number of values"),
+            },
+            "dry_run" => match parse_switch(value) {
+                Some(on) => self.dry_run = on,
+                None => return wrong("it is on or off"),
+            },
             "statement_timeout" => match parse_duration(value) {
                 Some(Duration::ZERO) => self.statement_timeout = None,
                 Some(time) => self.statement_timeout = Some(time),
@@ -112,12 +126,18 @@ impl Settings {
     fn value(&self, name: &str) -> String {
         match name {
             "regions" => self.regions.join(","),
-            "pushdown" => if self.pushdown { "on" } else { "off" }.to_owned(),
+            "pushdown" => switch(self.pushdown).to_owned(),
+            "dry_run" => switch(self.dry_run).to_owned(),
+            "join_values" => self.join_values.to_string(),
             "page_rows" => self.page_rows.unwrap_or(0).to_string(),
             "regions_at_once" => self.regions_at_once.to_string(),
             _ => self.statement_timeout.map_or_else(|| "0".into(), |time| format!("{}ms", time.as_millis())),
         }
     }
+}
+
+fn switch(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
 }
 
 fn parse_switch(value: &str) -> Option<bool> {

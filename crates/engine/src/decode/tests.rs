@@ -16,7 +16,7 @@ fn decode(table: &str, columns: &[&str], inner: &str) -> Result<RecordBatch, Err
         named => named.iter().filter(|name| !name.is_empty()).map(|name| full.index_of(name).unwrap()).collect(),
     };
     let schema = Arc::new(full.project(&projection).unwrap());
-    let mut decoder = Decoder::new(&table, "us-east-1", &projection, schema.clone());
+    let mut decoder = Decoder::new(&table, "us-east-1", (&projection, schema.clone()), &[]);
     let body = format!(
         "<{0}Response xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>r</requestId>{inner}</{0}Response>",
         table.operation
@@ -127,7 +127,7 @@ fn batches_are_bounded_in_rows_and_bytes() {
     let schema = Arc::new(table_schema(&table).project(&[1]).unwrap());
     let item = |n: usize| format!("<item><architecture>{}</architecture></item>", "x".repeat(n));
     let sizes = |rows_max, bytes_max| {
-        let mut decoder = Decoder::new(&table, "us-east-1", &[1], schema.clone());
+        let mut decoder = Decoder::new(&table, "us-east-1", (&[1], schema.clone()), &[]);
         (decoder.rows_max, decoder.bytes_max) = (rows_max, bytes_max);
         let body = format!(
             "<DescribeImportImageTasksResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>r</requestId>\

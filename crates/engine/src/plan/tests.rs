@@ -13,19 +13,26 @@ fn requests(table: &str, predicate: &str, limit: Option<usize>, settings: &Setti
     let schema = DFSchema::try_from(table_schema(&table)).unwrap();
     let filter = SessionContext::new_with_config(config).parse_sql_expr(predicate, &schema).unwrap();
     let filters: Vec<Expr> = datafusion::logical_expr::utils::split_conjunction(&filter).into_iter().cloned().collect();
-    match plan(&table, &filters, limit, settings) {
-        Err(error) => format!("error: {}", Error::from(error)),
-        Ok(Requests { bound: false, .. }) => "not bound".into(),
-        Ok(Requests { regions, .. }) => {
-            let lines = regions.iter().flat_map(|region| {
-                region.batches().into_iter().map(|ids| {
-                    let call = region.call(&table, &ids);
-                    format!("{} {}", call.region, crate::requests::wire_parameters(&call)).trim_end().to_owned()
-                })
-            });
-            lines.collect::<Vec<_>>().join("\n")
+    let said = given(&table, &filters.iter().collect::<Vec<_>>());
+    let given = match said {
+        Ok(given) => given,
+        Err(error) => return format!("error: {}", Error::from(error)),
+    };
+    let ask = Ask { table: &table, filters: &filters, dynamic: &[], limit, settings, given: &given, home_region: "home" };
+    let (regions, enabled) = match scope(&ask) {
+        Err(error) => return format!("error: {}", Error::from(error)),
+        Ok(Regions::Open) => return "not bound".into(),
+        Ok(Regions::Bound { named, enabled }) => (named, enabled),
+    };
+    let mut lines = vec![];
+    for region in super::requests(&ask, regions).unwrap() {
+        for batch in region.batches() {
+            let call = region.call(&table, &batch);
+            lines.push(format!("{} {}", call.region, crate::requests::wire_parameters(&call)).trim_end().to_owned());
         }
     }
+    lines.extend(enabled.then(|| "enabled regions".to_owned()));
+    lines.join("\n")
 }
 
 fn check(predicate: &str, expected: Expect) {
@@ -51,13 +58,51 @@ fn a_region_is_bound_by_every_form_that_names_it() {
 }
 
 #[test]
+fn any_predicate_over_the_region_alone_chooses_among_the_enabled_ones() {
+    check("region LIKE 'us-%'", expect!["enabled regions"]);
+    check("region <> 'us-east-1'", expect!["enabled regions"]);
+    check("region NOT IN ('a', 'b')", expect!["enabled regions"]);
+    check("region BETWEEN 'a' AND 'b'", expect!["enabled regions"]);
+    check("starts_with(region, 'eu-')", expect!["enabled regions"]);
+    check("region ~ '^eu-.*-1$'", expect!["enabled regions"]);
+    check("NOT (region = 'a')", expect!["enabled regions"]);
+    check("region IS NOT NULL", expect!["enabled regions"]);
+    check("upper(region) = 'EU-WEST-1'", expect!["enabled regions"]);
+    check("region LIKE 'us-%' OR region = 'eu-west-1'", expect![[r#"
+        eu-west-1
+        enabled regions"#]]);
+    check("region LIKE 'us-%' AND region IN ('us-east-1', 'eu-west-1')", expect!["us-east-1"]);
+    check("(region LIKE 'us-%' AND status = 'active') OR region = 'eu-west-1'", expect![[r#"
+        eu-west-1
+        enabled regions"#]]);
+}
+
+#[test]
 fn what_leaves_a_region_open_does_not_bind() {
     check("status = 'active'", expect!["not bound"]);
-    check("region LIKE 'us-%'", expect!["not bound"]);
-    check("region <> 'us-east-1'", expect!["not bound"]);
     check("region = 'a' OR status = 'active'", expect!["not bound"]);
+    check("region LIKE 'a%' OR status = 'active'", expect!["not bound"]);
     check("region = description", expect!["not bound"]);
-    check("NOT (region = 'a')", expect!["not bound"]);
+}
+
+#[test]
+fn a_table_that_is_the_same_everywhere_is_read_at_home() {
+    let regions = |predicate: &str| requests("regions", predicate, None, &Settings::default());
+    assert_eq!(regions("optInStatus = 'opted-in'"), "home Filter.1.Name=opt-in-status&Filter.1.Value.1=opted-in");
+    assert_eq!(regions("region = 'eu-west-1'"), "eu-west-1");
+}
+
+#[test]
+fn request_parameters_are_given_as_predicates() {
+    let images = |predicate: &str| requests("images", predicate, Some(5), &Settings::default());
+    assert_eq!(images("region = 'a' AND owner = 'self'"), "a Owner.1=self&MaxResults=5");
+    assert_eq!(images("region = 'a' AND owner IN ('self', 'amazon')"), "a Owner.1=amazon&Owner.2=self&MaxResults=5");
+    assert_eq!(images("region = 'a' AND includeDeprecated"), "a IncludeDeprecated=true&MaxResults=5");
+    assert_eq!(images("region = 'a' AND includeDeprecated = false"), "a IncludeDeprecated=false&MaxResults=5");
+    for nonsense in ["owner <> 'self'", "NOT (owner = 'self')", "(owner = 'self' OR name = 'x')", "owner LIKE 's%'", "owner = 'a' AND owner = 'b'"] {
+        let answer = images(&format!("region = 'a' AND {nonsense}"));
+        assert_eq!(answer, "error: \"owner\" says what is asked for, and cannot be compared like a column", "{nonsense}");
+    }
 }
 
 #[test]
@@ -126,6 +171,9 @@ fn the_session_scopes_what_a_statement_may_ask() {
         us-east-1 Filters.1.Name=task-state&Filters.1.Value.1=active"#]]);
     check("region LIKE 'us-%'", expect!["us-east-1"]);
     check("region <> 'us-east-1'", expect!["eu-west-1"]);
+    check("status = 'active' OR region = 'us-east-1'", expect![[r#"
+        eu-west-1 Filters.1.Name=task-state&Filters.1.Value.1=active
+        us-east-1"#]]);
     check("region = 'eu-west-1'", expect!["eu-west-1"]);
     check("region = 'ap-south-1'", expect![[r#"error: region "ap-south-1" is not among the regions of this session (us-east-1, eu-west-1)"#]]);
 }
@@ -144,8 +192,8 @@ fn a_page_is_no_larger_than_a_limit_asks_where_the_range_is_documented() {
     assert_eq!(page("import_image_tasks", Some(3)), "a");
     assert_eq!(page("snapshots", Some(3)), "a MaxResults=5");
     assert_eq!(page("snapshots", Some(70)), "a MaxResults=70");
-    assert_eq!(page("snapshots", Some(100_000)), "a");
-    assert_eq!(page("snapshots", None), "a");
+    assert_eq!(page("snapshots", Some(100_000)), "a MaxResults=1000");
+    assert_eq!(page("snapshots", None), "a MaxResults=1000");
     let set = Settings { page_rows: Some(100), ..Settings::default() };
     assert_eq!(requests("import_image_tasks", "region = 'a'", None, &set), "a MaxResults=100");
     assert_eq!(requests("snapshots", "region = 'a'", Some(7), &set), "a MaxResults=7");

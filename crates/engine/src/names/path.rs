@@ -8,7 +8,6 @@ use super::scope::{choose, is_plain, nowhere};
 
 /// One step of a path.
 enum Step<'a> {
-    Field(&'a Ident),
     Key(&'a str),
     Index,
     Slice,
@@ -18,7 +17,6 @@ enum Step<'a> {
 impl<'a> Step<'a> {
     fn of(access: &'a AccessExpr) -> Self {
         match access {
-            AccessExpr::Dot(Expr::Identifier(ident)) => Self::Field(ident),
             AccessExpr::Subscript(Subscript::Index { index }) => match text(index) {
                 Some(key) => Self::Key(key),
                 None => Self::Index,

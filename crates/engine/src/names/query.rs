@@ -32,23 +32,28 @@ impl<'a> Context<'a> {
 /// The common table expressions of one WITH clause, and those around it.
 #[derive(Default)]
 pub(super) struct Ctes<'a> {
-    own: Vec<(String, Shape)>,
+    own: Vec<Declared>,
     outer: Option<&'a Ctes<'a>>,
 }
 
+/// A common table expression.
+pub(super) struct Declared {
+    /// As the statement had it.
+    pub(super) name: String,
+    /// As the planner gets it.
+    pub(super) written: String,
+    pub(super) shape: Shape,
+}
+
 impl Ctes<'_> {
-    /// The declared name and the columns; the innermost first.
-    pub(super) fn find(&self, name: &Ident) -> Option<(&str, &Shape)> {
-        let own = self.own.iter().rev();
-        let found = choose(name, own, |(declared, _)| declared);
-        match found.first() {
-            Some((declared, shape)) => Some((declared, shape)),
-            None => self.outer?.find(name),
-        }
+    /// The innermost of this name.
+    pub(super) fn find(&self, name: &Ident) -> Option<&Declared> {
+        let found = choose(name, self.own.iter().rev(), |declared| &declared.name);
+        found.first().copied().or_else(|| self.outer?.find(name))
     }
 
     pub(super) fn names(&self) -> Vec<String> {
-        let own = self.own.iter().map(|(name, _)| name.clone());
+        let own = self.own.iter().map(|declared| declared.name.clone());
         let outer = self.outer.map(Ctes::names).unwrap_or_default();
         own.chain(outer).collect()
     }
@@ -83,28 +88,47 @@ pub(super) fn resolve(query: &mut Query, context: Context<'_>) -> Result<Shape, 
 
 fn declare<'a>(with: &mut With, ctes: &mut Ctes<'a>, context: Context<'a>) -> Result<(), NameError> {
     for cte in &mut with.cte_tables {
+        let name = cte.alias.name.value.clone();
         let seen = Context { ctes: &*ctes, ..context };
-        let shape = if with.recursive { recursive(cte, seen)? } else { resolve(&mut cte.query, seen)? };
+        let shape = if with.recursive && is_union(&cte.query) {
+            // The planner looks for the table of a recursive query's steps under the lower-case name.
+            cte.alias.name.value = name.to_lowercase();
+            recursive(cte, &name, seen)?
+        } else {
+            resolve(&mut cte.query, seen)?
+        };
         let shape = relation::rename(shape, &mut cte.alias.columns);
-        ctes.own.push((cte.alias.name.value.clone(), shape));
+        ctes.own.push(Declared { name, written: cte.alias.name.value.clone(), shape });
     }
     Ok(())
 }
 
+fn is_union(query: &Query) -> bool {
+    matches!(query.body.as_ref(), SetExpr::SetOperation { op: SetOperator::Union, .. })
+}
+
 /// The left side of the union makes the columns, the right side sees them under the CTE's name.
-fn recursive(cte: &mut Cte, context: Context<'_>) -> Result<Shape, NameError> {
-    let is_plain = cte.query.with.is_none() && cte.query.order_by.is_none();
-    let SetExpr::SetOperation { left, right, op: SetOperator::Union, .. } = cte.query.body.as_mut() else {
-        return resolve(&mut cte.query, context);
-    };
-    if !is_plain {
-        return resolve(&mut cte.query, context);
+fn recursive(cte: &mut Cte, name: &str, context: Context<'_>) -> Result<Shape, NameError> {
+    let mut ctes = Ctes { own: Vec::new(), outer: Some(context.ctes) };
+    if let Some(with) = &mut cte.query.with {
+        declare(with, &mut ctes, context)?;
     }
-    let shape = set_expression(left, context)?;
-    let named = relation::rename(shape.clone(), &mut cte.alias.columns);
-    let ctes = Ctes { own: vec![(cte.alias.name.value.clone(), named)], outer: Some(context.ctes) };
-    let inner = Context { ctes: &ctes, ..context };
-    set_expression(right, inner)?;
+    let SetExpr::SetOperation { left, right, .. } = cte.query.body.as_mut() else {
+        return Ok(Shape::unknown());
+    };
+    let shape = set_expression(left, Context { ctes: &ctes, ..context })?;
+    ctes.own.push(Declared {
+        name: name.to_owned(),
+        written: cte.alias.name.value.clone(),
+        shape: relation::rename(shape.clone(), &mut cte.alias.columns),
+    });
+    let context = Context { ctes: &ctes, ..context };
+    set_expression(right, context)?;
+    if let Some(order_by) = &mut cte.query.order_by {
+        let mut frame = Frame::new(context.outer);
+        frame.outputs = shape.clone();
+        order(order_by, context, &frame)?;
+    }
     Ok(shape)
 }
 

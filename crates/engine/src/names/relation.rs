@@ -135,11 +135,14 @@ fn table(name: &mut ObjectName, context: Context<'_>) -> Result<Source, NameErro
         return Ok(Source::new(Vec::new(), Shape::unknown()));
     };
     if let [only] = written.as_slice()
-        && let Some((declared, shape)) = context.ctes.find(only)
+        && let Some(declared) = context.ctes.find(only)
     {
-        let source = Source::new(vec![declared.to_owned()], shape.clone());
-        *name = object_name(&source.qualifier);
-        return Ok(source);
+        *name = object_name(std::slice::from_ref(&declared.written));
+        return Ok(Source {
+            qualifier: vec![declared.written.clone()],
+            full_name: vec![declared.name.clone()],
+            shape: declared.shape.clone(),
+        });
     }
     let Some(relation) = look_up(&written, context)? else {
         let qualifier = written.iter().map(|part| part.value.clone()).collect();

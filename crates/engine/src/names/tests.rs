@@ -7,6 +7,7 @@
 //! The rewritten statement, printed, for one statement at a time; and what it gives when it runs.
 
 mod columns;
+mod equivalence;
 mod errors;
 mod execution;
 mod joins;

@@ -36,7 +36,7 @@ async fn run(session: &SessionContext, sql: &str, expected: Expect) {
 }
 
 /// The tables of the other tests, with some rows.
-fn session() -> SessionContext {
+pub(super) fn session() -> SessionContext {
     let mut config = SessionConfig::new()
         .with_default_catalog_and_schema("aws", "ec2_api")
         .with_create_default_catalog_and_schema(false)

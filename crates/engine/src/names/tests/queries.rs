@@ -38,13 +38,19 @@ fn common_table_expressions() {
     check(
         "with recursive R(N) as (select 1 union all select n + 1 from r where N < 5) select n from r",
         expect![[r#"
-            WITH RECURSIVE R (N) AS (SELECT 1 UNION ALL SELECT N + 1 FROM R WHERE N < 5) SELECT N FROM R
+            WITH RECURSIVE r (N) AS (SELECT 1 UNION ALL SELECT N + 1 FROM r WHERE N < 5) SELECT N FROM r
         "#]],
     );
     check(
         "with recursive r as (select 1 as N union all select n + 1 from R where N < 5) select n from R",
         expect![[r#"
             WITH RECURSIVE r AS (SELECT 1 AS N UNION ALL SELECT N + 1 FROM r WHERE N < 5) SELECT N FROM r
+        "#]],
+    );
+    check(
+        "with recursive \"R\"(n) as (with s as (select 1 as One) select ONE from s union all select \"R\".N + 1 from \"R\" where r.n < 5 order by ONE) select R.n from r",
+        expect![[r#"
+            WITH RECURSIVE "r" (n) AS (WITH s AS (SELECT 1 AS One) SELECT One FROM s UNION ALL SELECT r.n + 1 FROM r WHERE r.n < 5 ORDER BY One) SELECT r.n FROM r
         "#]],
     );
     check(

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 
 use crate::document::{error_answer, may_be_error_answer};
+use crate::http::PROXY_REFUSES;
 use crate::{Answer, Error, Kind, Limits, TransportError};
 
 /// What one attempt gave.
@@ -67,6 +68,7 @@ fn status_error(status: u16) -> Error {
     match status {
         401 => Error::new(Kind::AuthFailure, "the endpoint does not accept the credentials"),
         403 => Error::new(Kind::Unauthorized, "the endpoint forbids the call"),
+        407 => Error::new(Kind::Connect, PROXY_REFUSES).with_retryable(false),
         429 => Error::new(Kind::Throttled, "the endpoint is asked too often"),
         300..=399 => {
             Error::new(Kind::Protocol, format!("the answer is a redirect (status {status}), which is not followed"))

@@ -116,9 +116,9 @@ fn refuse(url: &Url, reason: &str) -> Error {
     Error::new(Kind::Endpoint, format!("the endpoint {}://{host} cannot be used: {reason}", url.scheme()))
 }
 
-fn is_loopback(host: &Host<&str>) -> bool {
+pub(crate) fn is_loopback(host: &Host<&str>) -> bool {
     match host {
-        Host::Domain(name) => *name == "localhost" || name.ends_with(".localhost"),
+        Host::Domain(name) => *name == "localhost",
         Host::Ipv4(address) => address.is_loopback(),
         Host::Ipv6(address) => canonical(*address).is_loopback(),
     }

@@ -10,7 +10,9 @@ use bytes::{Bytes, BytesMut};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use reqwest::{Certificate, Method, redirect, retry};
 use tokio::time::timeout;
+use url::Url;
 
+use crate::endpoints::is_loopback;
 use crate::{Answer, Error, Kind, Request, Transport, TransportError};
 
 /// How the network is used.
@@ -26,7 +28,8 @@ pub struct HttpConfig {
     pub attempt: Duration,
     /// Certificates to trust instead of the system's, as PEM: the content of `AWS_CA_BUNDLE`.
     pub ca_bundle_pem: Option<Vec<u8>>,
-    /// Use the proxies that the environment names. Without meaning for an endpoint on this machine.
+    /// Use the proxies that the environment names. An endpoint on this machine never goes through one: plain HTTP is
+    /// accepted there because nothing leaves the machine.
     pub system_proxy: bool,
 }
 
@@ -50,6 +53,8 @@ pub struct Http {
     certificates: Option<Vec<Certificate>>,
     /// Made when first used: a statement that calls nothing does not wait for the system's certificates.
     client: OnceLock<reqwest::Client>,
+    /// The same without proxies.
+    direct: OnceLock<reqwest::Client>,
 }
 
 impl Http {
@@ -69,11 +74,13 @@ impl Http {
                 Some(certificates)
             }
         };
-        Ok(Self { config, certificates, client: OnceLock::new() })
+        Ok(Self { config, certificates, client: OnceLock::new(), direct: OnceLock::new() })
     }
 
-    fn client(&self) -> Result<&reqwest::Client, TransportError> {
-        if let Some(client) = self.client.get() {
+    fn client(&self, url: &Url) -> Result<&reqwest::Client, TransportError> {
+        let direct = !self.config.system_proxy || url.host().is_some_and(|host| is_loopback(&host));
+        let made = if direct { &self.direct } else { &self.client };
+        if let Some(client) = made.get() {
             return Ok(client);
         }
         let mut builder = reqwest::Client::builder()
@@ -86,14 +93,15 @@ impl Http {
         if let Some(certificates) = &self.certificates {
             builder = builder.tls_certs_only(certificates.iter().cloned());
         }
-        if !self.config.system_proxy {
+        if direct {
             builder = builder.no_proxy();
         }
         let client = builder.build().map_err(narrow)?;
-        Ok(self.client.get_or_init(|| client))
+        Ok(made.get_or_init(|| client))
     }
 
     async fn exchange(&self, request: Request) -> Result<Answer, TransportError> {
+        let client = self.client(&request.url)?;
         let mut sent = reqwest::Request::new(Method::POST, request.url);
         for (name, value) in request.headers {
             let mut value = HeaderValue::try_from(value).map_err(|error| {
@@ -105,7 +113,7 @@ impl Http {
         *sent.body_mut() = Some(request.body.into());
         let first_byte = self.config.first_byte;
         let slow = |what: &str, limit: Duration| failure(Kind::Timeout, format!("{what} after {limit:?}"), true, None);
-        let mut response = timeout(first_byte, self.client()?.execute(sent))
+        let mut response = timeout(first_byte, client.execute(sent))
             .await
             .map_err(|_| slow("no answer", first_byte))?
             .map_err(narrow)?;
@@ -172,6 +180,9 @@ fn failure(
     TransportError { kind, message, retryable, source }
 }
 
+/// Also said of the status 407, which a proxy answers where it opens no tunnel.
+pub(crate) const PROXY_REFUSES: &str = "the proxy does not accept its credentials";
+
 /// The library's error as one of ours. Its URL goes: it has nothing that the region does not say.
 fn narrow(error: reqwest::Error) -> TransportError {
     let error = error.without_url();
@@ -182,7 +193,9 @@ fn narrow(error: reqwest::Error) -> TransportError {
     } else if causes(&error).any(is_tls) {
         (Kind::Tls, "there is no TLS connection", false)
     } else if error.is_connect() {
-        (Kind::Connect, "there is no connection", true)
+        // The library has no type for this either.
+        let refused = causes(&error).any(|cause| cause.to_string().contains("proxy authorization required"));
+        (Kind::Connect, if refused { PROXY_REFUSES } else { "there is no connection" }, !refused)
     } else if error.is_timeout() {
         (Kind::Timeout, "the answer took too long", true)
     } else if error.is_builder() {

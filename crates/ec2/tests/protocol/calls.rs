@@ -68,6 +68,7 @@ async fn h09_client_errors_are_classed_by_code_and_only_throttles_asked_again() 
         (401, Kind::AuthFailure, 1),
         (403, Kind::Unauthorized, 1),
         (404, Kind::Protocol, 1),
+        (407, Kind::Connect, 1),
         (409, Kind::Protocol, 1),
         (413, Kind::Protocol, 1),
         (429, Kind::Throttled, 3),

@@ -136,6 +136,7 @@ fn a_custom_endpoint_is_safe_or_refused() {
         "https://example.com/?secret-canary",
         "https://example.com/#secret-canary",
         "http://localhost.evil.com",
+        "http://x.localhost",
         "data:text/plain,x",
     ] {
         let error = client(custom(url)).unwrap_err();

@@ -24,11 +24,17 @@ fn main() {
             Trial::test(name, move || run(&file))
         })
         .collect();
-    for table in ec2ql_catalog::Catalog::embedded().names() {
+    // Not while the files are being written.
+    let tables = ec2ql_catalog::Catalog::embedded();
+    for table in tables.names().filter(|_| !updating()) {
         let folder = root.join("tables").join(&table.table);
         trials.push(Trial::test(format!("{table} has a row asserted"), move || row_is_asserted(&folder)));
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+fn updating() -> bool {
+    std::env::var_os("UPDATE_EXPECT").is_some()
 }
 
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
@@ -45,7 +51,7 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
 fn run(file: &Path) -> Result<(), Failed> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
-        if std::env::var_os("UPDATE_EXPECT").is_some() {
+        if updating() {
             let columns = sqllogictest::strict_column_validator;
             let mut runner = runner(file).await?;
             runner.update_test_file(file, SEPARATOR, same, Clone::clone, columns).await.map_err(|error| error.to_string())?;

@@ -132,8 +132,9 @@ def string(shape, rng):
 class Writer:
     """Writes a tree as a document, in a random hand."""
 
-    def __init__(self, rng):
+    def __init__(self, rng, raw_returns):
         self.rng = rng
+        self.raw_returns = raw_returns
         self.indent = rng.choice([None, None, "  ", "    ", "\t"])
         self.newline = rng.choice(["\n", "\n", "\n", "\r\n"])
         # How often something that must not matter is written.
@@ -231,7 +232,7 @@ class Writer:
         if c == ">":
             return rng.choice(["&gt;", "&#62;"])
         if c == "\r":
-            return rng.choice(["&#13;", "&#xD;", "\r"])
+            return rng.choice(["&#13;", "&#xD;", "\r" if self.raw_returns else "&#xd;"])
         if c in "\"'" and rng.random() < 0.5:
             return {'"': "&quot;", "'": "&apos;"}[c]
         if self._now():
@@ -239,9 +240,10 @@ class Writer:
         return c
 
 
-def write(root, rng):
-    """The bytes of a document."""
-    return Writer(rng).document(root)
+def write(root, rng, raw_returns=True):
+    """The bytes of a document. A raw carriage return is read as a line feed: without it, a tree means the same in any
+    hand."""
+    return Writer(rng, raw_returns).document(root)
 
 
 def seeded(seed, *names):

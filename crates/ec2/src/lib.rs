@@ -7,6 +7,7 @@
 //! Credentials, endpoint settings, transport, clock and random source are handed in with [`Config`].
 
 mod call;
+mod characters;
 mod classify;
 mod client;
 mod credentials;

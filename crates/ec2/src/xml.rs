@@ -7,8 +7,9 @@ use std::borrow::Cow;
 
 use quick_xml::Reader;
 use quick_xml::escape::unescape;
-use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
+use quick_xml::events::{BytesDecl, BytesPI, BytesRef, BytesStart, Event};
 
+use crate::characters::{are_separated, has_control_character, is_blank, is_control_character, local_name};
 use crate::{Error, Kind, Limits};
 
 /// The root, a list, an item.
@@ -90,7 +91,8 @@ impl<'a> Xml<'a> {
                 Event::Decl(declaration) if before == 0 => self.declaration(&declaration)?,
                 Event::Start(tag) => return self.entered_root(&tag, false),
                 Event::Empty(tag) => return self.entered_root(&tag, true),
-                Event::Comment(_) | Event::PI(_) => {}
+                Event::Comment(_) => {}
+                Event::PI(instruction) => self.instruction(&instruction)?,
                 Event::Text(text) if is_blank(&text) => {}
                 Event::DocType(_) => return Err(self.refuse(Kind::Document, "it has a DOCTYPE")),
                 Event::Eof => return Err(self.refuse(Kind::Document, "it is empty")),
@@ -137,7 +139,11 @@ impl<'a> Xml<'a> {
                     Some(character) => return Ok(Step::Character(character)),
                     None => "it has a reference that XML does not know",
                 },
-                Event::Comment(_) | Event::PI(_) => continue,
+                Event::Comment(_) => continue,
+                Event::PI(instruction) => {
+                    self.instruction(&instruction)?;
+                    continue;
+                }
                 Event::Eof if self.depth == 0 => return Ok(Step::End),
                 Event::Eof => "it is cut",
                 Event::DocType(_) => "it has a DOCTYPE",
@@ -219,6 +225,9 @@ impl<'a> Xml<'a> {
 
     fn attributes(&self, tag: &BytesStart<'_>) -> Result<(), Error> {
         let malformed = || self.refuse(Kind::Document, "an attribute in it is malformed");
+        if !are_separated(tag.attributes_raw()) {
+            return Err(malformed());
+        }
         for (count, attribute) in tag.attributes().enumerate() {
             if count == self.limits.attributes_max {
                 return Err(self.refuse(Kind::TooLarge, &format!("a tag in it has more than {count} attributes")));
@@ -233,18 +242,41 @@ impl<'a> Xml<'a> {
         Ok(())
     }
 
+    /// `version`, then perhaps `encoding`, then perhaps `standalone`: a misspelt name could hide another encoding.
     fn declaration(&self, declaration: &BytesDecl<'_>) -> Result<(), Error> {
-        let reason = match (declaration.version(), declaration.encoding()) {
-            (Ok(version), None) if version.starts_with("1.") => return Ok(()),
-            (Ok(version), Some(Ok(name))) if version.starts_with("1.") => {
-                if name.eq_ignore_ascii_case("utf-8") || name.eq_ignore_ascii_case("us-ascii") {
-                    return Ok(());
+        let malformed = || self.refuse(Kind::Document, "its XML declaration is malformed");
+        let mut names = ["version", "encoding", "standalone"].into_iter();
+        let mut versions = 0;
+        let tag = BytesStart::from_content(&**declaration, "xml".len());
+        if !are_separated(tag.attributes_raw()) {
+            return Err(malformed());
+        }
+        for attribute in tag.attributes() {
+            let attribute = attribute.map_err(|error| malformed().with_source(error))?;
+            let (name, value) = (attribute.key.as_ref(), &*attribute.value);
+            let in_order = names.any(|expected| expected == name);
+            let valid = match name {
+                "version" => {
+                    versions += 1;
+                    value.strip_prefix("1.").is_some_and(|minor| minor.bytes().all(|byte| byte.is_ascii_digit()))
                 }
-                "its XML declaration names another encoding than UTF-8"
+                "encoding" if !value.eq_ignore_ascii_case("utf-8") && !value.eq_ignore_ascii_case("us-ascii") => {
+                    return Err(self.refuse(Kind::Document, "its XML declaration names another encoding than UTF-8"));
+                }
+                "encoding" => true,
+                _ => matches!(value, "yes" | "no"),
+            };
+            if !in_order || !valid {
+                return Err(malformed());
             }
-            _ => "its XML declaration is malformed",
-        };
-        Err(self.refuse(Kind::Document, reason))
+        }
+        if versions == 1 { Ok(()) } else { Err(malformed()) }
+    }
+
+    fn instruction(&self, instruction: &BytesPI<'_>) -> Result<(), Error> {
+        let target = instruction.target();
+        let valid = local_name(target).is_some_and(|local| local == target) && !target.eq_ignore_ascii_case("xml");
+        if valid { Ok(()) } else { Err(self.refuse(Kind::Document, "a processing instruction in it has no name")) }
     }
 }
 
@@ -262,21 +294,6 @@ fn namespace(tag: &BytesStart<'_>) -> Option<String> {
     attributes.find(|attribute| attribute.key.as_ref() == declares).map(|attribute| attribute.value.into_owned())
 }
 
-/// The part after the prefix; `None` where the whole is no XML name.
-#[inline]
-fn local_name(name: &str) -> Option<&str> {
-    let starts = |byte: u8| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80..);
-    let goes_on = |byte: u8| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. | b'0'..=b'9' | b'-' | b'.');
-    let valid = |part: &str| {
-        part.bytes().next().is_some_and(starts) && part.bytes().fold(true, |all, byte| all & goes_on(byte))
-    };
-    if valid(name) {
-        return Some(name);
-    }
-    let (prefix, local) = name.split_once(':')?;
-    (valid(prefix) && valid(local)).then_some(local)
-}
-
 /// The character that `&name;` or `&#n;` stands for, where XML knows one.
 fn character(reference: &BytesRef<'_>) -> Option<char> {
     match &**reference {
@@ -290,17 +307,4 @@ fn character(reference: &BytesRef<'_>) -> Option<char> {
             (character >= ' ' || matches!(character, '\t' | '\n' | '\r')).then_some(character)
         }
     }
-}
-
-fn is_blank(text: &str) -> bool {
-    text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
-}
-
-fn is_control_character(byte: u8) -> bool {
-    byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')
-}
-
-/// Without an early exit inside a chunk the compiler looks at many bytes at once.
-fn has_control_character(bytes: &[u8]) -> bool {
-    bytes.chunks(4096).any(|chunk| chunk.iter().fold(false, |found, byte| found | is_control_character(*byte)))
 }

@@ -5,6 +5,7 @@ mod calls;
 mod credentials;
 mod document;
 mod endpoints;
+mod envelope;
 mod http;
 mod pages;
 mod server;

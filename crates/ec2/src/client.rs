@@ -152,6 +152,8 @@ impl Shared {
     /// Sends until there is a page, or no reason or budget to send again.
     async fn send(&self, attempts: &mut Attempts<'_>) -> Result<Bytes, Error> {
         let mut credentials = self.credentials.get().await?;
+        // The region's time begins when it can be asked: what the provider takes is not its own.
+        attempts.begun = self.clock.elapsed();
         loop {
             let (error, retry_after) = match self.attempt(attempts, &credentials).await {
                 Verdict::Page(body) => {

@@ -14,6 +14,12 @@ use crate::{Clock, Error, Kind};
 /// Credentials are asked for again this long before they expire.
 const REFRESH_EARLY: Duration = Duration::from_mins(5);
 
+/// While the credentials in hand are valid, a provider that has no longer ones is not asked again for so long.
+const REFRESH_PAUSE: Duration = Duration::from_secs(30);
+
+/// The longest that a provider may take: it may run a program, or ask another service.
+const PROVIDER_TIME_MAX: Duration = Duration::from_mins(1);
+
 /// The credentials in use. However many calls need them at once, the provider is asked once.
 #[derive(Debug)]
 pub(crate) struct CredentialsCache {
@@ -29,6 +35,8 @@ pub(crate) struct CredentialsCache {
 struct Last {
     credentials: Option<Credentials>,
     error: Option<Error>,
+    /// When, by [`Clock::elapsed`].
+    at: Duration,
 }
 
 impl CredentialsCache {
@@ -40,7 +48,9 @@ impl CredentialsCache {
     pub(crate) async fn get(&self) -> Result<Credentials, Error> {
         let asked = self.asked.load(Ordering::Acquire);
         let mut last = self.last.lock().await;
-        if let Some(credentials) = last.credentials.as_ref().filter(|known| self.is_good_for(known, REFRESH_EARLY)) {
+        let just_asked = self.clock.elapsed().saturating_sub(last.at) < REFRESH_PAUSE;
+        let needed = if just_asked { Duration::ZERO } else { REFRESH_EARLY };
+        if let Some(credentials) = last.credentials.as_ref().filter(|known| self.is_good_for(known, needed)) {
             return Ok(credentials.clone());
         }
         self.ask(&mut last, asked).await
@@ -59,10 +69,12 @@ impl CredentialsCache {
     async fn ask(&self, last: &mut Last, asked_before: u64) -> Result<Credentials, Error> {
         let shared = self.asked.load(Ordering::Acquire) != asked_before;
         if !shared {
-            let answer = self.provider.provide_credentials().await;
+            let answer = tokio::time::timeout(PROVIDER_TIME_MAX, self.provider.provide_credentials()).await;
+            let answer = answer.unwrap_or_else(|_| Err(CredentialsError::provider_timed_out(PROVIDER_TIME_MAX)));
             self.asked.fetch_add(1, Ordering::AcqRel);
+            last.at = self.clock.elapsed();
             match answer {
-                Ok(credentials) => *last = Last { credentials: Some(credentials), error: None },
+                Ok(credentials) => (last.credentials, last.error) = (Some(credentials), None),
                 Err(error) => last.error = Some(explain(&error)),
             }
         }

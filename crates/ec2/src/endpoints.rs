@@ -1,3 +1,4 @@
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
 use url::{Host, Url};
@@ -6,7 +7,7 @@ use crate::partitions::{Partition, partitions, regions};
 use crate::{Error, Kind};
 
 /// Which endpoints are asked. It comes from flags, environment and configuration files, never from SQL.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Endpoints {
     /// Asked instead of AWS's endpoints, for every region.
     pub custom: Option<Url>,
@@ -110,10 +111,25 @@ impl Endpoints {
     }
 }
 
+impl fmt::Debug for Endpoints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoints")
+            .field("custom", &self.custom.as_ref().map(origin))
+            .field("fips", &self.fips)
+            .field("dual_stack", &self.dual_stack)
+            .field("extra_regions", &self.extra_regions)
+            .field("allow_http", &self.allow_http)
+            .finish()
+    }
+}
+
 fn refuse(url: &Url, reason: &str) -> Error {
-    // Only scheme and host are shown: the rest could hold a secret.
-    let host = url.host_str().unwrap_or_default();
-    Error::new(Kind::Endpoint, format!("the endpoint {}://{host} cannot be used: {reason}", url.scheme()))
+    Error::new(Kind::Endpoint, format!("the endpoint {} cannot be used: {reason}", origin(url)))
+}
+
+/// What may be shown of a URL: the rest could hold a secret.
+fn origin(url: &Url) -> String {
+    format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default())
 }
 
 pub(crate) fn is_loopback(host: &Host<&str>) -> bool {

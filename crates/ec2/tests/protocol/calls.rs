@@ -39,6 +39,17 @@ async fn h06_an_error_answer_with_status_200_is_an_error() {
 }
 
 #[tokio::test]
+async fn h16_the_request_id_comes_from_the_body_or_else_from_the_headers() {
+    let named = |body: String| Answer { request_id: Some("r-header".to_owned()), ..answer(400, body) };
+    let (error, _) = failure(named(refusal("Blocked"))).await;
+    assert_eq!(error.request_id(), Some("r-2"));
+    let (error, _) = failure(named(refusal("Blocked").replace("r-2", ""))).await;
+    assert_eq!(error.request_id(), Some("r-header"));
+    let (error, _) = failure(named(String::new())).await;
+    assert_eq!(error.request_id(), Some("r-header"));
+}
+
+#[tokio::test]
 async fn h08_other_good_statuses_and_redirects_are_no_pages() {
     for status in [201, 204, 206, 301, 302, 304, 307, 308] {
         let (error, requests) = failure(answer(status, page(1, ""))).await;

@@ -122,10 +122,14 @@ async fn a05_old_credentials_serve_while_they_are_valid() {
     let script = Script::new([answer(200, page(1, ""))]);
     let client = client(&provider, &script, &clock);
     client.call(&call(Vec::new())).await.unwrap();
-    client.call(&call(Vec::new())).await.unwrap();
-    clock.slept.lock().unwrap().push(Duration::from_secs(100));
+    for (seconds, asked) in [(0, 1), (29, 1), (1, 2), (29, 2), (1, 3)] {
+        clock.slept.lock().unwrap().push(Duration::from_secs(seconds));
+        client.call(&call(Vec::new())).await.unwrap();
+        assert_eq!(provider.asked(), asked, "asked again every 30 s");
+    }
+    clock.slept.lock().unwrap().push(Duration::from_secs(40));
     let error = client.call(&call(Vec::new())).await.unwrap_err();
-    assert_eq!((error.kind(), script.requests()), (Kind::Credentials, 2));
+    assert_eq!((error.kind(), script.requests()), (Kind::Credentials, 6));
     assert!(error.message().contains("down"), "{error}");
 }
 

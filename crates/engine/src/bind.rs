@@ -151,6 +151,8 @@ fn one(value: &Expr) -> Domain {
     if value.downcast_ref::<ScalarSubqueryExpr>().is_some() {
         let nothing = RecordBatch::new_empty(Arc::new(Schema::empty()));
         return match value.evaluate(&nothing) {
+            // No row, or NULL: nothing equals it.
+            Ok(ColumnarValue::Scalar(value)) if value.is_null() => Domain::none(),
             Ok(ColumnarValue::Scalar(value)) => texts([value]),
             _ => Domain::All,
         };
@@ -158,19 +160,10 @@ fn one(value: &Expr) -> Domain {
     Domain::All
 }
 
-/// NULL equals nothing; a value that is no text is not understood.
+/// A value that is no text is not understood. NULL is among a join's keys only where it equals NULL (INTERSECT).
 fn texts(values: impl IntoIterator<Item = ScalarValue>) -> Domain {
-    let mut set = BTreeSet::new();
-    for value in values {
-        match text(&value) {
-            Some(text) => {
-                set.insert(text);
-            }
-            None if value.is_null() => {}
-            None => return Domain::All,
-        }
-    }
-    Domain::Set(set)
+    let values: Option<BTreeSet<String>> = values.into_iter().map(|value| text(&value)).collect();
+    values.map_or(Domain::All, Domain::Set)
 }
 
 fn text(value: &ScalarValue) -> Option<String> {

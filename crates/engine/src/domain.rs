@@ -252,7 +252,8 @@ fn holds(expr: &Expr, region: &str) -> Result<bool> {
     })
 }
 
-fn unqualify(expr: Expr) -> Result<Expr> {
+/// The same predicate over bare column names.
+pub(crate) fn unqualify(expr: Expr) -> Result<Expr> {
     use datafusion::common::Column;
     use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
     expr.transform(|node| {

@@ -1,13 +1,108 @@
-//! The requests of a plan, before anything runs.
+//! `EXPLAIN`: the requests of a plan before anything runs, beside DataFusion's own plan.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray};
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::common::Result;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::physical_plan::display::DisplayableExecutionPlan;
+use datafusion::physical_plan::{ExecutionPlan, displayable};
+use datafusion::sql::unparser::expr_to_sql;
 
 use crate::bind;
-use crate::domain::Regions;
+use crate::domain::{self, Regions};
 use crate::plan::{self, RegionRequest};
 use crate::requests::wire_parameters;
 use crate::scan::Ec2Scan;
 use crate::schema::REGION;
+use crate::shared::SharedScan;
+
+/// One row per request group, then the plans line by line.
+pub(crate) fn plan(optimized: &LogicalPlan, physical: &Arc<dyn ExecutionPlan>) -> Result<RecordBatch> {
+    let mut rows = Rows::default();
+    for scan in scans(physical)? {
+        let table = &scan.spec.table;
+        let checked: Vec<String> = scan
+            .spec
+            .filters
+            .iter()
+            .filter(|filter| !is_answered_by_asking(&scan, filter))
+            .map(text)
+            .collect();
+        for line in requests(&scan) {
+            let mut text = format!("{} in {}", table.operation, line.regions);
+            if !line.parameters.is_empty() {
+                text.push_str(&format!(" with {}", line.parameters));
+            }
+            if !checked.is_empty() {
+                text.push_str(&format!("; checked here: {}", checked.join(" AND ")));
+            }
+            text.push_str(&format!("; needs ec2:{}", table.operation));
+            rows.push("request", &text);
+        }
+    }
+    rows.lines("logical_plan", &optimized.display_indent().to_string());
+    rows.lines("physical_plan", &displayable(physical.as_ref()).indent(false).to_string());
+    rows.finish()
+}
+
+/// What was asked and what it cost, then the plan with its counters.
+pub(crate) fn analyzed(costs: &[String], physical: &Arc<dyn ExecutionPlan>) -> Result<RecordBatch> {
+    let mut rows = Rows::default();
+    for cost in costs {
+        rows.push("request", cost);
+    }
+    let plan = DisplayableExecutionPlan::with_metrics(physical.as_ref());
+    rows.lines("plan_with_metrics", &plan.indent(false).to_string());
+    rows.finish()
+}
+
+/// The scans of a plan; one that several operators read stands once.
+pub(crate) fn scans(physical: &Arc<dyn ExecutionPlan>) -> Result<Vec<Ec2Scan>> {
+    let mut found: Vec<Ec2Scan> = vec![];
+    physical.apply(|node| {
+        let shared = node.downcast_ref::<SharedScan>().map(SharedScan::scan);
+        if let Some(scan) = shared.or_else(|| node.downcast_ref::<Ec2Scan>())
+            && !found.iter().any(|known| Arc::ptr_eq(&known.spec, &scan.spec))
+        {
+            found.push(scan.clone());
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(found)
+}
+
+fn is_answered_by_asking(scan: &Ec2Scan, filter: &Expr) -> bool {
+    let gives = |column: &datafusion::common::Column| scan.spec.given.iter().any(|given| given.column == column.name);
+    domain::is_about_region_alone(filter) || filter.column_refs().into_iter().any(gives)
+}
+
+#[derive(Debug, Default)]
+struct Rows {
+    types: Vec<String>,
+    texts: Vec<String>,
+}
+
+impl Rows {
+    fn push(&mut self, kind: &str, text: &str) {
+        self.types.push(kind.to_owned());
+        self.texts.push(text.to_owned());
+    }
+
+    fn lines(&mut self, kind: &str, text: &str) {
+        text.lines().for_each(|line| self.push(kind, line));
+    }
+
+    fn finish(self) -> Result<RecordBatch> {
+        let text = |name: &str| Field::new(name, DataType::Utf8, false);
+        let schema = Arc::new(Schema::new(vec![text("plan_type"), text("plan")]));
+        let columns: Vec<ArrayRef> = vec![Arc::new(StringArray::from(self.types)), Arc::new(StringArray::from(self.texts))];
+        Ok(RecordBatch::try_new(schema, columns)?)
+    }
+}
 
 /// One group of requests: the same question to one or more regions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,9 +126,11 @@ pub(crate) fn requests(scan: &Ec2Scan) -> Vec<RequestLine> {
             if parameters.is_empty() { from } else { format!("{parameters} {from}") }
         }
     };
-    let pattern = |region: &str| {
-        let request = plan::requests(&ask, [region.to_owned()]).unwrap_or_default();
-        request.first().map(|request| parameters_of(scan, request)).unwrap_or_default()
+    // What any region would be asked: one for which the predicates can hold stands for the others.
+    let anywhere = || {
+        let mut known = ec2ql_ec2::regions().iter();
+        let request = known.find_map(|region| plan::requests(&ask, [region.name.to_owned()]).ok()?.pop());
+        request.map(|request| parameters_of(scan, &request)).unwrap_or_default()
     };
     match plan::scope(&ask) {
         Ok(Regions::Bound { named, enabled }) => {
@@ -41,12 +138,12 @@ pub(crate) fn requests(scan: &Ec2Scan) -> Vec<RequestLine> {
             lines.iter_mut().for_each(|line| line.parameters = joined(std::mem::take(&mut line.parameters)));
             if enabled {
                 let rule = rule(scan);
-                lines.push(RequestLine { regions: rule, parameters: joined(String::new()) });
+                lines.push(RequestLine { regions: rule, parameters: joined(anywhere()) });
             }
             lines
         }
         Ok(Regions::Open) if from_joins.iter().any(|column| column == REGION) => {
-            vec![RequestLine { regions: "[regions from the join]".into(), parameters: joined(pattern("")) }]
+            vec![RequestLine { regions: "[regions from the join]".into(), parameters: joined(anywhere()) }]
         }
         Ok(Regions::Open) | Err(_) => vec![],
     }
@@ -78,9 +175,17 @@ fn rule(scan: &Ec2Scan) -> String {
         .filters
         .iter()
         .filter(|filter| filter.column_refs().iter().any(|column| column.name == REGION))
-        .map(|filter| filter.human_display().to_string())
+        .map(text)
         .collect();
     if said.is_empty() { "[enabled regions]".into() } else { format!("[enabled regions where {}]", said.join(" AND ")) }
+}
+
+/// A predicate as SQL, without the table's name.
+fn text(filter: &Expr) -> String {
+    match domain::unqualify(filter.clone()) {
+        Ok(filter) => expr_to_sql(&filter).map_or_else(|_| filter.human_display().to_string(), |sql| sql.to_string()),
+        Err(_) => filter.human_display().to_string(),
+    }
 }
 
 /// Columns whose values a join or a sub-query will say.

@@ -6,6 +6,7 @@
 mod bind;
 mod decode;
 mod domain;
+mod dry_run;
 mod enabled;
 mod error;
 mod explain;
@@ -21,6 +22,7 @@ mod schema;
 mod scope;
 mod session;
 mod settings;
+mod shared;
 mod show;
 mod statement;
 mod system;

@@ -98,6 +98,28 @@ impl RequestLog {
         })
     }
 
+    /// What the calls of one statement cost, one line each.
+    pub(crate) fn costs(&self, statement: i64) -> Vec<String> {
+        self.with(|log| {
+            let rows = log.rows.iter().filter(|row| row.statement == statement);
+            rows.map(|row| {
+                let with = if row.parameters.is_empty() { String::new() } else { format!(" with {}", row.parameters) };
+                format!(
+                    "{} in {}{with}: {} requests, {} pages, {} rows, {} bytes, {} throttles, {} ms",
+                    row.operation,
+                    row.region,
+                    row.attempts,
+                    row.pages,
+                    row.rows,
+                    row.bytes,
+                    row.throttles,
+                    row.elapsed.as_millis()
+                )
+            })
+            .collect()
+        })
+    }
+
     pub(crate) fn schema() -> SchemaRef {
         let count = |name: &str| Field::new(name, DataType::Int64, false);
         let text = |name: &str, nullable| Field::new(name, DataType::Utf8, nullable);

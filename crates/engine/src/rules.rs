@@ -19,6 +19,7 @@ use crate::domain::Regions;
 use crate::plan;
 use crate::scan::{self, Ec2Scan};
 use crate::schema::REGION;
+use crate::shared::{Shared, SharedScan};
 
 /// Bytes and rows of a build side that a join hands on as values.
 const JOIN_BYTES_MAX: usize = 16 << 20;
@@ -33,6 +34,7 @@ pub(crate) fn install(builder: SessionStateBuilder, mut config: SessionConfig) -
     let after_joins = rules.iter().position(|rule| rule.name() == "join_selection").map_or(0, |place| place + 1);
     rules.insert(after_joins, Arc::new(ProbeSide));
     rules.push(Arc::new(Bound));
+    rules.push(Arc::new(Once));
     builder.with_config(config).with_physical_optimizer_rules(rules)
 }
 
@@ -50,7 +52,7 @@ impl PhysicalOptimizerRule for ProbeSide {
                 left = left.max(need(join.left(), left_key)?);
                 right = right.max(need(join.right(), right_key)?);
             }
-            if left > right && join.join_type().supports_swap() {
+            if left > right && join.join_type().supports_swap() && !join.null_aware {
                 return Ok(Transformed::yes(join.swap_inputs(PartitionMode::CollectLeft)?));
             }
             if right > Need::Nothing && *join.partition_mode() != PartitionMode::CollectLeft {
@@ -110,7 +112,7 @@ fn asks_ids(scan: &Ec2Scan) -> Result<bool> {
     Ok(plan::requests(&ask, named)?.iter().any(plan::RegionRequest::asks_ids))
 }
 
-/// The last rule: every scan keeps only the filters that somebody fills in before it runs, and a scan that nothing
+/// Every scan keeps only the filters that somebody fills in before it runs, and a scan that nothing
 /// binds is refused before a request is sent.
 #[derive(Debug)]
 struct Bound;
@@ -154,4 +156,57 @@ impl PhysicalOptimizerRule for Bound {
     fn schema_check(&self) -> bool {
         true
     }
+}
+
+/// The last rule: scans that ask the same are one scan, read by all of them.
+#[derive(Debug)]
+struct Once;
+
+impl PhysicalOptimizerRule for Once {
+    fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
+        let mut groups: Vec<Vec<Ec2Scan>> = vec![];
+        plan.apply(|node| {
+            if let Some(scan) = node.downcast_ref::<Ec2Scan>()
+                && can_share(scan)?
+            {
+                match groups.iter_mut().find(|group| group.iter().any(|other| asks_the_same(other, scan))) {
+                    Some(group) => group.push(scan.clone()),
+                    None => groups.push(vec![scan.clone()]),
+                }
+            }
+            Ok(TreeNodeRecursion::Continue)
+        })?;
+        let shared = groups.iter().filter(|group| group.len() > 1).map(|group| Shared::of(group)).collect::<Result<Vec<_>>>()?;
+        if shared.is_empty() {
+            return Ok(plan);
+        }
+        plan.transform_up(|node| {
+            let Some(scan) = node.downcast_ref::<Ec2Scan>() else { return Ok(Transformed::no(node)) };
+            if !can_share(scan)? {
+                return Ok(Transformed::no(node));
+            }
+            match shared.iter().find(|shared| asks_the_same(shared.scan(), scan)) {
+                Some(shared) => Ok(Transformed::yes(SharedScan::of(shared, scan)? as Arc<dyn ExecutionPlan>)),
+                None => Ok(Transformed::no(node)),
+            }
+        })
+        .data()
+    }
+
+    fn name(&self) -> &'static str {
+        "ec2_once"
+    }
+
+    fn schema_check(&self) -> bool {
+        true
+    }
+}
+
+/// A limit may stop one scan and not the other; regions that only a join knows are that join's own.
+fn can_share(scan: &Ec2Scan) -> Result<bool> {
+    Ok(scan.spec.limit.is_none() && plan::scope(&scan.spec.ask(&[]))? != Regions::Open)
+}
+
+fn asks_the_same(a: &Ec2Scan, b: &Ec2Scan) -> bool {
+    a.spec.table.name == b.spec.table.name && a.spec.filters == b.spec.filters && a.spec.given == b.spec.given
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::MemorySchemaProvider;
-use datafusion::dataframe::DataFrame;
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::{DFParserBuilder, Statement as Parsed};
 use ec2ql_catalog::Catalog;
@@ -19,11 +19,12 @@ use futures::stream::BoxStream;
 
 use crate::enabled::EnabledRegions;
 use crate::error::{Error, Reason};
+use crate::names;
 use crate::plan::ALL_REGIONS;
 use crate::provider::{Connection, Ec2Catalog, StatementNumber};
 use crate::requests::{Progress, RequestLog};
 use crate::rules;
-use crate::scope::{CATALOG, SCHEMA, SESSION_SCHEMA};
+use crate::scope::{CATALOG, SCHEMA, SESSION_SCHEMA, SessionScope};
 use crate::settings::Settings;
 use crate::system::SystemSchema;
 
@@ -166,7 +167,7 @@ impl Session {
     /// No such setting, or not such a value.
     pub fn set(&self, name: &str, value: &str) -> Result<(), Error> {
         let Some(key) = name.to_ascii_lowercase().strip_prefix("ec2ql.").map(str::to_owned) else {
-            let near = crate::names::nearest(name, Settings::default().rows().map(|(name, ..)| name));
+            let near = names::nearest(name, Settings::default().rows().map(|(name, ..)| name));
             return Err(Error::new(Reason::UnknownSetting { name: name.to_owned(), near }));
         };
         let mut settings = self.settings();
@@ -187,15 +188,36 @@ impl Session {
         &self.context
     }
 
-    /// Plans and prepares to run: nothing is sent before the rows are read.
-    pub(crate) async fn rows(&self, state: SessionState, plan: LogicalPlan) -> Result<Rows, Error> {
-        let limit = Settings::of(state.config_options()).statement_timeout;
-        let frame = DataFrame::new(state, plan);
-        let tasks = Arc::new(frame.task_ctx());
-        let physical = frame.create_physical_plan().await?;
-        let schema = physical.schema();
-        let stream = datafusion::physical_plan::execute_stream(physical, tasks)?;
-        Ok(Rows { schema, stream: bounded(stream.map(|batch| batch.map_err(Error::from)).boxed(), limit) })
+    pub(crate) fn costs(&self, statement: i64) -> Vec<String> {
+        self.requests.costs(statement)
+    }
+
+    /// Resolves the names of a statement and plans it. Nothing is sent.
+    pub(crate) async fn plan(&self, state: SessionState, mut statement: Parsed) -> Result<Planned, Error> {
+        names::resolve(&mut statement, &SessionScope { state: &state })?;
+        let plan = state.statement_to_plan(statement).await?;
+        let optimized = state.optimize(&plan)?;
+        let physical = state.query_planner().create_physical_plan(&optimized, &state).await?;
+        let number = state.config().get_extension::<StatementNumber>().map_or(0, |number| number.0);
+        Ok(Planned { number, optimized, physical, state })
+    }
+}
+
+/// A statement that is ready to run.
+pub(crate) struct Planned {
+    pub(crate) number: i64,
+    pub(crate) optimized: LogicalPlan,
+    pub(crate) physical: Arc<dyn ExecutionPlan>,
+    state: SessionState,
+}
+
+impl Planned {
+    /// Nothing is sent before the rows are read.
+    pub(crate) fn rows(&self) -> Result<Rows, Error> {
+        let limit = Settings::of(self.state.config_options()).statement_timeout;
+        let stream = datafusion::physical_plan::execute_stream(Arc::clone(&self.physical), self.state.task_ctx())?;
+        let stream = stream.map(|batch| batch.map_err(Error::from)).boxed();
+        Ok(Rows { schema: self.physical.schema(), stream: bounded(stream, limit) })
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
+use datafusion::common::format::ExplainStatementOptions;
 use datafusion::execution::SessionState;
 use datafusion::sql::parser::{CopyToSource, CopyToStatement, ResetStatement, Statement as Parsed};
 use datafusion::sql::sqlparser::ast::{
@@ -11,18 +12,27 @@ use datafusion::sql::sqlparser::ast::{
 };
 use futures::StreamExt;
 
+use crate::dry_run;
 use crate::error::{Error, Reason};
+use crate::explain;
 use crate::export::{self, Format};
 use crate::names;
 use crate::scope::{CATALOG, SESSION_SCHEMA, SessionScope};
 use crate::session::{Outcome, Rows, Session};
+use crate::settings::Settings;
 use crate::show;
 
 pub(crate) async fn run(session: &Session, state: SessionState, statement: Parsed) -> Result<Outcome, Error> {
     match statement {
         Parsed::Statement(sql) => run_sql(session, state, *sql).await,
         Parsed::CopyTo(copy) => run_copy(session, state, copy).await,
-        Parsed::Explain(_) => query(session, state, statement).await,
+        Parsed::Explain(explain) => match explain.options {
+            // Other forms are DataFusion's own.
+            ExplainStatementOptions { analyze, verbose: false, format: None, .. } => {
+                self::explain(session, state, *explain.statement, analyze).await
+            }
+            _ => query(session, state, Parsed::Explain(explain)).await,
+        },
         Parsed::Reset(ResetStatement::Variable(name)) => reset(session, &name),
         Parsed::CreateExternalTable(_) => Err(not_supported("CREATE EXTERNAL TABLE")),
     }
@@ -46,10 +56,26 @@ async fn run_sql(session: &Session, state: SessionState, sql: Sql) -> Result<Out
     }
 }
 
-async fn query(session: &Session, state: SessionState, mut statement: Parsed) -> Result<Outcome, Error> {
-    names::resolve(&mut statement, &SessionScope { state: &state })?;
-    let plan = state.statement_to_plan(statement).await?;
-    session.rows(state, plan).await.map(Outcome::Rows)
+async fn query(session: &Session, state: SessionState, statement: Parsed) -> Result<Outcome, Error> {
+    let dry_run = Settings::of(state.config_options()).dry_run;
+    let planned = session.plan(state, statement).await?;
+    if dry_run {
+        return dry_run::run(&planned).await.map(one_batch);
+    }
+    planned.rows().map(Outcome::Rows)
+}
+
+/// Nothing is sent, unless it is to be analyzed.
+async fn explain(session: &Session, state: SessionState, statement: Parsed, analyze: bool) -> Result<Outcome, Error> {
+    let planned = session.plan(state, statement).await?;
+    if !analyze {
+        return Ok(one_batch(explain::plan(&planned.optimized, &planned.physical)?));
+    }
+    let mut rows = planned.rows()?;
+    while let Some(batch) = rows.stream.next().await {
+        batch?;
+    }
+    Ok(one_batch(explain::analyzed(&session.costs(planned.number), &planned.physical)?))
 }
 
 async fn run_copy(session: &Session, state: SessionState, copy: CopyToStatement) -> Result<Outcome, Error> {

@@ -128,7 +128,7 @@ pub(crate) fn requests(scan: &Ec2Scan) -> Vec<RequestLine> {
     };
     // What any region would be asked: one for which the predicates can hold stands for the others.
     let anywhere = || {
-        let mut known = ec2ql_ec2::regions().iter();
+        let mut known = ec2ql_ec2::regions();
         let request = known.find_map(|region| plan::requests(&ask, [region.name.to_owned()]).ok()?.pop());
         request.map(|request| parameters_of(scan, &request)).unwrap_or_default()
     };

@@ -1,18 +1,21 @@
 //! Development tasks. `cargo xtask catalog` brings the table files up to date with the EC2 service
-//! model; `cargo xtask docs` writes the pages about the tables.
+//! model; `cargo xtask docs` writes the pages about the tables; `cargo xtask bench` measures.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a development tool that talks to a person")]
 #![cfg_attr(test, expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them"))]
 
+mod bench;
 mod catalog;
 mod comments;
 mod docs;
 mod facts;
 mod files;
+mod instructions;
 mod merge;
 mod model;
 mod write;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -48,16 +51,33 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Measure ec2ql beside boto3 and the AWS CLI, over the same bytes; the variable `EC2QL_BIN` names a binary to take.
+    Bench(bench::BenchArguments),
+    /// Count the instructions of decoding and planning with valgrind, against benches/instructions.json.
+    Instructions(instructions::InstructionsArguments),
+    #[command(hide = true)]
+    BenchEndpoint(bench::endpoint::Served),
+    #[command(hide = true)]
+    BenchMeasure {
+        #[arg(last = true, required = true)]
+        command: Vec<OsString>,
+    },
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Catalog { model, check, new, rows } => catalog::run(model.as_deref(), check, new.as_deref(), rows),
         Task::Docs { check } => docs::run(check),
+        Task::Bench(arguments) => bench::run(&arguments),
+        Task::Instructions(arguments) => instructions::run(&arguments),
+        Task::BenchEndpoint(served) => bench::endpoint::serve(served),
+        Task::BenchMeasure { command } => bench::measure::measure(&command),
     };
     match done {
         Ok(summary) => {
-            println!("{summary}");
+            if !summary.is_empty() {
+                println!("{summary}");
+            }
             ExitCode::SUCCESS
         }
         Err(fault) => {

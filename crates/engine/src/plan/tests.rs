@@ -199,3 +199,43 @@ fn a_page_is_no_larger_than_a_limit_asks_where_the_range_is_documented() {
     assert_eq!(requests("snapshots", "region = 'a'", Some(7), &set), "a MaxResults=7");
     assert_eq!(requests("snapshots", "region = 'a' AND snapshotId = 'snap-1'", Some(7), &set), "a SnapshotId.1=snap-1");
 }
+
+/// The tables of the documentation, line by line: predicate, expectation.
+#[test]
+fn every_line_of_the_documentation_holds() {
+    let documentation = include_str!("../../../../docs/pushdown.md");
+    let mut checked = 0;
+    let mut section = "";
+    for line in documentation.lines() {
+        section = line.strip_prefix("## ").unwrap_or(section);
+        let Some((predicate, expected)) = line.strip_prefix("| `").and_then(|row| row.split_once("` | ")) else { continue };
+        let expected = expected.trim_end_matches(" |").trim_matches('`');
+        let found = match section {
+            "Regions" => asked(&requests("import_image_tasks", predicate, None, &Settings::default())),
+            "Ids, filters and tags" => parameters_of("import_image_tasks", predicate),
+            "Request parameters" => parameters_of("images", predicate),
+            _ => continue,
+        };
+        assert_eq!(found, expected, "{predicate}");
+        checked += 1;
+    }
+    assert_eq!(checked, 47);
+}
+
+fn asked(requests: &str) -> String {
+    match requests {
+        "" => "nothing".into(),
+        "not bound" => "an error".into(),
+        lines => lines.lines().map(|line| line.strip_suffix(" regions").unwrap_or(line)).collect::<Vec<_>>().join(", "),
+    }
+}
+
+fn parameters_of(table: &str, predicate: &str) -> String {
+    let found = requests(table, &format!("region = 'us-east-1' AND ({predicate})"), None, &Settings::default());
+    match found.strip_prefix("us-east-1") {
+        Some("") => "none".into(),
+        Some(parameters) => parameters.trim_start().to_owned(),
+        None if found.is_empty() => "no request".into(),
+        None => "an error".into(),
+    }
+}

@@ -43,7 +43,8 @@ impl Settings {
             profile_region = profile_region.profile_name(name);
         }
         // Not the instance's own region: asking for it takes a second where there is no instance.
-        let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new()).or_else(profile_region.build());
+        let region =
+            RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new()).or_else(profile_region.build());
         let mut loader =
             aws_config::defaults(BehaviorVersion::latest()).region(region).no_credentials().token_provider(NoToken);
         if let Some(name) = profile {
@@ -53,7 +54,10 @@ impl Settings {
         let ca_bundle = match lookup(&config, "AWS_CA_BUNDLE", "ca_bundle").filter(|path| !path.is_empty()) {
             None => None,
             Some(path) => Some(std::fs::read(&path).map_err(|error| {
-                Error::usage(format!("the CA bundle \"{path}\" cannot be read: {error}"), Some("It is named by AWS_CA_BUNDLE or ca_bundle."))
+                Error::usage(
+                    format!("the CA bundle \"{path}\" cannot be read: {error}"),
+                    Some("It is named by AWS_CA_BUNDLE or ca_bundle."),
+                )
             })?),
         };
         let retries = config.retry_config().map(aws_config::retry::RetryConfig::max_attempts);
@@ -122,7 +126,11 @@ fn default_region(config: &SdkConfig) -> String {
 }
 
 /// The providers' client: for STS and SSO through the proxies of the environment, for this machine's endpoints never.
-pub(crate) fn with_http_client(config: ProviderConfig, ca_bundle: Option<&[u8]>, proxies: bool) -> Result<ProviderConfig, Error> {
+pub(crate) fn with_http_client(
+    config: ProviderConfig,
+    ca_bundle: Option<&[u8]>,
+    proxies: bool,
+) -> Result<ProviderConfig, Error> {
     let trust = match ca_bundle {
         Some(pem) => TrustStore::empty().with_pem_certificate(pem),
         None => TrustStore::default(),

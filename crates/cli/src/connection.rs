@@ -38,7 +38,10 @@ impl Connection {
         let options = fake_ec2::Options::default();
         let credentials = fixed(&options.access_key, &options.secret_key, options.session_token.clone());
         let fake = Fake::start(options).await.map_err(|error| Error::output("to the embedded endpoint", error))?;
-        let url = fake.url().parse().map_err(|error| Error::usage(format!("the embedded endpoint has no URL: {error}"), None))?;
+        let url = fake
+            .url()
+            .parse()
+            .map_err(|error| Error::usage(format!("the embedded endpoint has no URL: {error}"), None))?;
         let endpoints = Endpoints { custom: Some(url), ..Endpoints::default() };
         let http = HttpConfig { system_proxy: false, ..HttpConfig::default() };
         let facts = Facts {
@@ -64,7 +67,10 @@ impl Connection {
         let facts = Facts {
             trace: trace.clone(),
             home_region: found.region.clone(),
-            profile: profile.clone().or_else(|| std::env::var("AWS_PROFILE").ok()).unwrap_or_else(|| "default".to_owned()),
+            profile: profile
+                .clone()
+                .or_else(|| std::env::var("AWS_PROFILE").ok())
+                .unwrap_or_else(|| "default".to_owned()),
             demo: None,
         };
         let credentials = SharedCredentialsProvider::new(Chain::new(profile, found, trace));
@@ -115,9 +121,14 @@ impl Connection {
         let endpoint = match (&self.demo, &self.custom) {
             (Some(fake), _) => format!("{} (embedded)", fake.url()),
             (None, Some(url)) => format!("{} (custom)", without_secrets(url)),
-            (None, None) => self.client.endpoint(&self.home_region).unwrap_or_else(|_| "AWS".to_owned()) + " and its like",
+            (None, None) => {
+                self.client.endpoint(&self.home_region).unwrap_or_else(|_| "AWS".to_owned()) + " and its like"
+            }
         };
-        format!("profile:     {}\ncredentials: {credentials}\nregions:     {regions}\nendpoint:    {endpoint}\n", self.profile)
+        format!(
+            "profile:     {}\ncredentials: {credentials}\nregions:     {regions}\nendpoint:    {endpoint}\n",
+            self.profile
+        )
     }
 
     /// The endpoint where it is not AWS's: a person should see that before anything is sent.

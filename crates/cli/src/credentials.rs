@@ -79,7 +79,8 @@ impl Trace {
     }
 
     fn found(&self, source: &str) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Found { source: Some(source.to_owned()), failure: None };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) =
+            Found { source: Some(source.to_owned()), failure: None };
     }
 
     fn failed(&self, failure: Failure) {
@@ -125,7 +126,13 @@ impl Chain {
             if !absent && !link.may_fail {
                 return Err(self.fail(self.broken(link, &error)));
             }
-            let reason = link.absent.filter(|_| absent).map_or_else(|| chain(&error), str::to_owned);
+            let reason = match link.absent {
+                Some(absent_text) if absent => absent_text.to_owned(),
+                _ if absent && error.source().is_none() => {
+                    "it is not in the configuration files, or holds none".to_owned()
+                }
+                _ => chain(&error),
+            };
             reasons.push(format!("{}: {reason}", link.name));
         }
         Err(self.fail(self.nothing(&reasons)))
@@ -143,13 +150,17 @@ impl Chain {
         Failure {
             message: format!("no credentials: {} failed", link.name),
             detail: chain(error),
-            hint: format!("For single sign-on type: aws sso login{sign_in}. Another profile: --profile NAME. --demo needs none."),
+            hint: format!(
+                "For single sign-on type: aws sso login{sign_in}. Another profile: --profile NAME. --demo needs none."
+            ),
         }
     }
 
     fn nothing(&self, reasons: &[String]) -> Failure {
         let hint = match &self.profile {
-            Some(name) => format!("For single sign-on type: aws sso login --profile {name}. Another profile: --profile NAME."),
+            Some(name) => {
+                format!("For single sign-on type: aws sso login --profile {name}. Another profile: --profile NAME.")
+            }
             None => "Name a profile (--profile NAME), sign in (aws sso login), or set AWS_ACCESS_KEY_ID and \
                      AWS_SECRET_ACCESS_KEY. --demo needs none."
                 .to_owned(),
@@ -170,10 +181,14 @@ impl Chain {
                 .with_use_dual_stack(Some(self.settings.dual_stack))
                 .with_retry_config(RetryConfig::standard().with_max_attempts(SERVICE_ATTEMPTS_MAX))
                 .with_timeout_config(
-                    TimeoutConfig::builder().connect_timeout(SERVICE_CONNECT_TIMEOUT).operation_timeout(SERVICE_TIMEOUT).build(),
+                    TimeoutConfig::builder()
+                        .connect_timeout(SERVICE_CONNECT_TIMEOUT)
+                        .operation_timeout(SERVICE_TIMEOUT)
+                        .build(),
                 )
         };
-        let services = aws::with_http_client(base(), ca_bundle, true).map_err(CredentialsError::invalid_configuration)?;
+        let services =
+            aws::with_http_client(base(), ca_bundle, true).map_err(CredentialsError::invalid_configuration)?;
         let local = aws::with_http_client(base(), ca_bundle, false).map_err(CredentialsError::invalid_configuration)?;
         let metadata = || {
             let client = imds::Client::builder()

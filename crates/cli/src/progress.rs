@@ -21,7 +21,12 @@ impl Line {
         let seconds = begun.elapsed().as_secs();
         let text = match counts.pages {
             0 => format!("{seconds} s, waiting for the first page"),
-            pages => format!("{seconds} s, {pages} {}, {} {}", plural(pages, "page"), counts.rows, plural(counts.rows, "row")),
+            pages => format!(
+                "{seconds} s, {pages} {}, {} {}",
+                plural(pages, "page"),
+                counts.rows,
+                plural(counts.rows, "row")
+            ),
         };
         let mut width = self.width();
         let before = *width;

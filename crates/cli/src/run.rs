@@ -47,7 +47,8 @@ impl Runner {
         let line = Arc::new(Line::default());
         let connection = Arc::clone(&self.connection);
         let (line_of_work, output) = (Arc::clone(&line), self.output);
-        let style = Style { header: self.header, to_file: matches!(place, Place::File(..)), width: self.terminal.width() };
+        let style =
+            Style { header: self.header, to_file: matches!(place, Place::File(..)), width: self.terminal.width() };
         // A task of its own: however long planning takes, a stop is heard.
         let mut work =
             tokio::spawn(async move { work(&connection.session, statement, place, output, style, line_of_work).await });
@@ -77,7 +78,8 @@ impl Runner {
         let elapsed = begun.elapsed();
         if self.verbose {
             let done = self.connection.session.progress();
-            let source = self.connection.trace.source().map_or_else(String::new, |source| format!(", credentials: {source}"));
+            let source =
+                self.connection.trace.source().map_or_else(String::new, |source| format!(", credentials: {source}"));
             let text = format!(
                 "-- {} {}, {} {}, {} bytes of XML{source}\n",
                 done.pages,

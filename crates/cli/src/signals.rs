@@ -151,7 +151,9 @@ pub(crate) async fn reader_gone() {
         let mut watched = [PollFd::new(stdout.as_fd(), PollFlags::empty())];
         let found = poll(&mut watched, PollTimeout::ZERO);
         let [stdout] = watched;
-        if found.is_ok_and(|count| count > 0) && stdout.revents().is_some_and(|events| events.contains(PollFlags::POLLERR)) {
+        if found.is_ok_and(|count| count > 0)
+            && stdout.revents().is_some_and(|events| events.contains(PollFlags::POLLERR))
+        {
             return;
         }
     }

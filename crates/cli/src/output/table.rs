@@ -19,7 +19,13 @@ const SEPARATOR: &str = " | ";
 pub(super) struct Table(State);
 
 enum State {
-    Holding { page: Page, schema: SchemaRef, batches: Vec<RecordBatch>, rows: usize, bytes: usize },
+    Holding {
+        page: Page,
+        schema: SchemaRef,
+        batches: Vec<RecordBatch>,
+        rows: usize,
+        bytes: usize,
+    },
     Printing(Printer),
     Lines(Box<Line>),
     /// Only while one of the others is taken.
@@ -89,8 +95,7 @@ impl Encoder for Table {
 
 fn settled(page: Page, schema: &SchemaRef, batches: &[RecordBatch]) -> Result<State, Error> {
     let names: Vec<_> = schema.fields().iter().map(|field| page.text(Some(field.name().as_bytes()))).collect();
-    let mut widths: Vec<_> =
-        names.iter().map(|name| if page.style.header { name.width() } else { 0 }).collect();
+    let mut widths: Vec<_> = names.iter().map(|name| if page.style.header { name.width() } else { 0 }).collect();
     let style = Style::default();
     for batch in batches {
         let mut cells = Cells::new(batch, &style)?;

@@ -87,7 +87,9 @@ mod tests {
 
     #[test]
     fn secrets_are_told_from_statements() {
-        for secret in ["SELECT 'AKIAIOSFODNN7EXAMPLE'", "select 'x' as Password", "SELECT 'https://b/k?X-Amz-Signature=1'"] {
+        for secret in
+            ["SELECT 'AKIAIOSFODNN7EXAMPLE'", "select 'x' as Password", "SELECT 'https://b/k?X-Amz-Signature=1'"]
+        {
             assert!(looks_secret(secret), "{secret}");
         }
         for plain in ["SELECT * FROM images", "SELECT 'ASIA'", "SELECT 'AKIAk'"] {

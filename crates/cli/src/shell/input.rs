@@ -55,10 +55,27 @@ mod tests {
 
     #[test]
     fn a_statement_ends_with_its_semicolon() {
-        for whole in ["", "  \n", "\\q", "SELECT 1;", "SELECT ';';  -- done", "SELECT 1; /* x */\n", "-- only a comment", "SELECT 1; SELECT 2;"] {
+        for whole in [
+            "",
+            "  \n",
+            "\\q",
+            "SELECT 1;",
+            "SELECT ';';  -- done",
+            "SELECT 1; /* x */\n",
+            "-- only a comment",
+            "SELECT 1; SELECT 2;",
+        ] {
             assert!(is_complete(whole), "{whole}");
         }
-        for part in ["SELECT 1", "SELECT ';", "SELECT 1 -- ;", "SELECT /* ;", "SELECT \"a;", "SELECT 1; SELECT 2", "SELECT $$ ;"] {
+        for part in [
+            "SELECT 1",
+            "SELECT ';",
+            "SELECT 1 -- ;",
+            "SELECT /* ;",
+            "SELECT \"a;",
+            "SELECT 1; SELECT 2",
+            "SELECT $$ ;",
+        ] {
             assert!(!is_complete(part), "{part}");
         }
     }

@@ -49,9 +49,7 @@ impl<'a> Cells<'a> {
     /// When the value cannot be a text: a time outside of the calendar.
     pub fn get(&mut self, column: usize, row: usize) -> Result<Option<&[u8]>, Error> {
         match self.0.get_mut(column) {
-            Some(found) => {
-                found.text(row).map_err(|error| DataFusionError::ArrowError(Box::new(error), None).into())
-            }
+            Some(found) => found.text(row).map_err(|error| DataFusionError::ArrowError(Box::new(error), None).into()),
             None => Ok(None),
         }
     }

@@ -87,7 +87,8 @@ impl Target {
         let folder = File::open(folder_of(&self.path)).map_err(fail)?;
         // A folder that cannot be flushed is noticed while nothing is renamed yet.
         sync_folder(&folder).map_err(fail)?;
-        let renamed = if self.overwrite { unfinished.persist(&self.path) } else { unfinished.persist_noclobber(&self.path) };
+        let renamed =
+            if self.overwrite { unfinished.persist(&self.path) } else { unfinished.persist_noclobber(&self.path) };
         renamed.map_err(|failed| match failed.error.kind() {
             ErrorKind::AlreadyExists => Error::exists(self.path.display().to_string()),
             _ => fail(failed.error),

@@ -144,7 +144,8 @@ fn a_type_without_a_form_is_refused_before_any_row() {
         assert!(encode(format, &unions, &[], Options::default()).is_err(), "{format}");
     }
     let twice: SchemaRef =
-        Schema::new(vec![Field::new("region", DataType::Utf8, true), Field::new("region", DataType::Utf8, true)]).into();
+        Schema::new(vec![Field::new("region", DataType::Utf8, true), Field::new("region", DataType::Utf8, true)])
+            .into();
     let error = encode(Format::Json, &twice, &[], Options::default()).unwrap_err();
     assert_eq!(error.message(), "json needs each column name once, and \"region\" comes twice");
     assert_eq!(encode(Format::Csv, &twice, &[], Options::default()).unwrap(), b"region,region\n");
@@ -158,11 +159,12 @@ fn a_write_that_fails_is_an_error_of_the_output() {
         let mut n = 0;
         loop {
             let out = Failing { left: n };
-            let result = encoder(format, schema(), Box::new(out), "\"out\"", Options::default()).and_then(|mut encoder| {
-                encoder.write(&wide)?;
-                encoder.write(&wide)?;
-                encoder.finish()
-            });
+            let result =
+                encoder(format, schema(), Box::new(out), "\"out\"", Options::default()).and_then(|mut encoder| {
+                    encoder.write(&wide)?;
+                    encoder.write(&wide)?;
+                    encoder.finish()
+                });
             let Err(error) = result else { break };
             assert_eq!(error.class(), crate::Class::Output, "{format} at {n}: {error}");
             assert!(error.detail().unwrap().contains("no space"), "{format} at {n}: {error}");
@@ -187,7 +189,8 @@ fn an_existing_file_is_refused_and_kept() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("out.csv");
     fs::write(&path, "precious").unwrap();
-    let unread = Rows { schema: schema(), stream: futures::stream::poll_fn(|_| panic!("no row may be asked for")).boxed() };
+    let unread =
+        Rows { schema: schema(), stream: futures::stream::poll_fn(|_| panic!("no row may be asked for")).boxed() };
     let error = block_on(copy_to(unread, &path, Format::Csv, false)).unwrap_err();
     assert_eq!((error.class(), error.sqlstate()), (crate::Class::Output, "58P02"));
 
@@ -326,7 +329,8 @@ fn rows() -> RecordBatch {
 }
 
 fn schema() -> SchemaRef {
-    let disk = Fields::from(vec![Field::new("url", DataType::Utf8, true), Field::new("position", DataType::Int32, true)]);
+    let disk =
+        Fields::from(vec![Field::new("url", DataType::Utf8, true), Field::new("position", DataType::Int32, true)]);
     let tag = Fields::from(vec![Field::new("key", DataType::Utf8, false), Field::new("value", DataType::Utf8, true)]);
     Schema::new(vec![
         Field::new("id", DataType::Utf8, true),

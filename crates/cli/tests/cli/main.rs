@@ -1,0 +1,17 @@
+//! The binary from outside: what it prints, how it ends, whom it asks, and with which credentials.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed assertion is the point of a test"
+)]
+
+mod arguments;
+mod credentials;
+mod documents;
+mod endings;
+mod formats;
+mod process;
+#[cfg(unix)]
+mod shell;
+mod standin;

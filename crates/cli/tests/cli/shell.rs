@@ -1,0 +1,199 @@
+//! The shell, on a terminal of its own.
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use nix::pty::{Winsize, openpty};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::process::Place;
+use crate::standin::{Answer, StandIn};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running shell and its screen, as the bytes that came.
+struct Shell {
+    child: Child,
+    keyboard: File,
+    bytes: Receiver<Vec<u8>>,
+    unread: String,
+}
+
+impl Shell {
+    fn start(place: &Place, arguments: &[&str]) -> Self {
+        let size = Winsize { ws_row: 50, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
+        let pty = openpty(Some(&size), None).unwrap();
+        let end = || Stdio::from(pty.slave.try_clone().unwrap());
+        let mut command = place.command(arguments);
+        command.env("TERM", "xterm").stdin(end()).stdout(end()).stderr(end());
+        let child = command.spawn().unwrap();
+        drop(command);
+        drop(pty.slave);
+        let keyboard = File::from(pty.master);
+        let mut screen = keyboard.try_clone().unwrap();
+        let (sender, bytes) = channel();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            // The end is an error here: the other side is closed.
+            while let Ok(count @ 1..) = screen.read(&mut buffer) {
+                if sender.send(buffer[..count].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { child, keyboard, bytes, unread: String::new() }
+    }
+
+    fn keys(&mut self, text: &str) {
+        self.keyboard.write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Waits for a text; gives all that came before it.
+    fn until(&mut self, text: &str) -> String {
+        loop {
+            if let Some(at) = self.unread.find(text) {
+                let before = self.unread[..at].to_owned();
+                self.unread.drain(..at + text.len());
+                return before;
+            }
+            let bytes = self.bytes.recv_timeout(PATIENCE);
+            let bytes = bytes.unwrap_or_else(|_| panic!("no {text:?} came, but {:?}", self.unread));
+            self.unread.push_str(&String::from_utf8_lossy(&bytes));
+        }
+    }
+
+    /// Types a line at the prompt; gives what comes before the end that is waited for.
+    fn enter(&mut self, line: &str, end: &str) -> String {
+        self.until("ec2ql> ");
+        self.keys(&format!("{line}\r"));
+        self.until(end).replace("\r\n", "\n")
+    }
+
+    /// The same for a line that prints rows.
+    fn rows(&mut self, line: &str) -> String {
+        self.enter(line, " row")
+    }
+
+    fn leave(mut self, keys: &str) {
+        self.until("ec2ql> ");
+        self.keys(keys);
+        assert_eq!(self.end(), Some(0));
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.child.id().try_into().unwrap()), signal).unwrap();
+    }
+
+    fn end(mut self) -> Option<i32> {
+        let code = self.child.wait().unwrap().code();
+        drop(self.keyboard);
+        code
+    }
+}
+
+#[test]
+fn statements_and_commands() {
+    let place = Place::new();
+    let mut shell = Shell::start(&place, &["--demo"]);
+    shell.until("\\? lists the commands.");
+    let shown = shell.rows("SELECT count(*) > 0 AS found FROM images WHERE region = 'us-east-1';");
+    assert!(shown.contains(" found\n-------\n true\n(1"), "{shown}");
+    // Several lines, with what only looks like an end.
+    shell.until("ec2ql> ");
+    shell.keys("SELECT ';' AS a -- not yet ;\r, 'x\ry' AS b;\r");
+    shell.until(" ; | x\\ny");
+    assert!(shell.rows("\\d").contains("import_image_tasks"));
+    assert!(shell.rows("\\d import_image_tasks").contains("importTaskId"));
+    let shown = shell.enter("\\conninfo", "(embedded)");
+    assert!(shown.contains("endpoint:    http://127.0.0.1:") && !shown.contains("EXAMPLEKEY"), "{shown}");
+    shell.enter("\\o json", "output is json");
+    shell.enter("SELECT 1 AS a;", "[\r\n{\"a\":1}\r\n]");
+    shell.enter("\\timing", "timing is on");
+    shell.enter("SET ec2ql.pushdown = off;", "Time: ");
+    shell.enter("SELECT * FROM nowhere;", "ERROR 42P01");
+    shell.enter("\\nope", "there is no command \\nope");
+    shell.enter("\\?", "cancel the running statement");
+    shell.leave("\\q\r");
+}
+
+/// Z01: nothing in a value reaches the terminal as more than text, and a signature is not shown.
+#[test]
+fn values_are_shown_not_obeyed() {
+    let place = Place::new();
+    let mut shell = Shell::start(&place, &[]);
+    shell.enter(
+        "SELECT chr(27) || ']0;x' || chr(7) || chr(8238) || chr(155) || '1m' AS a;",
+        r" \u{1b}]0;x\u{7}\u{202e}\u{9b}1m",
+    );
+    shell.enter("SELECT 1 AS \"a\u{202e}b\";", r" a\u{202e}b");
+    let shown = shell.enter("SELECT * FROM \"a\u{202e}b\";", r"a\u{202e}b");
+    assert!(shown.contains("ERROR 42P01"), "{shown:?}");
+    let shown = shell.rows("SELECT 'https://b.s3.amazonaws.com/k?X-Amz-Signature=abc' AS url;");
+    assert!(shown.contains("\n https://b.s3.amazonaws.com/k?(signed)\n"), "{shown:?}");
+    // Too wide for the screen: cut where it can be read, one value a line where not.
+    shell.enter("SELECT repeat('x', 300) AS a, 'yes' AS b;", "xxx… | yes");
+    let wide: Vec<_> = (0..30).map(|n| format!("'abcdefghij' AS c{n}")).collect();
+    shell.enter(&format!("SELECT {};", wide.join(", ")), "-[ 1 ]-\r\nc0  | abcdefghij");
+    // Ctrl-D.
+    shell.leave("\u{4}");
+}
+
+/// Z03: an interrupt ends the statement, not the shell; at the prompt it forgets the line.
+#[test]
+fn an_interrupt_returns_to_the_prompt() {
+    let endpoint = StandIn::start(|_| Answer::Silence);
+    let place = Place::new()
+        .set("AWS_ACCESS_KEY_ID", "AKIATEST")
+        .set("AWS_SECRET_ACCESS_KEY", "CANARY")
+        .set("AWS_ENDPOINT_URL_EC2", &endpoint.url);
+    let mut shell = Shell::start(&place, &[]);
+    shell.until("not to AWS");
+    for _ in 0..2 {
+        // The line of progress comes after a second.
+        shell.enter("SELECT imageId FROM images WHERE region = 'us-east-1';", "waiting for the first page");
+        shell.signal(Signal::SIGINT);
+        shell.until("cancelled");
+    }
+    shell.until("ec2ql> ");
+    shell.keys("SELECT 'half\u{3}");
+    shell.enter("SELECT 41 + 1 AS whole;", " 42\r\n(1 row)");
+    // A termination at the prompt ends it at once.
+    shell.until("ec2ql> ");
+    shell.signal(Signal::SIGTERM);
+    assert_eq!(shell.end(), Some(143));
+}
+
+#[test]
+fn history_is_private_and_keeps_no_secrets() {
+    let place = Place::new();
+    let mut shell = Shell::start(&place, &[]);
+    for statement in ["SELECT 1 AS kept;", "SELECT 'AKIAIOSFODNN7EXAMPLE' AS a;", "SELECT 'x' AS password;"] {
+        shell.rows(statement);
+    }
+    shell.leave("\\q\r");
+    let state = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/state" };
+    let path = place.path().join(state).join("ec2ql/history");
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains("kept") && !text.contains("AKIA") && !text.contains("password"), "{text}");
+
+    // The next shell has it: up twice (the last line was \q), and enter.
+    let mut shell = Shell::start(&place, &[]);
+    let shown = shell.rows("\u{1b}[A\u{1b}[A");
+    assert!(shown.contains("kept\n------"), "{shown:?}");
+    shell.leave("\u{4}");
+}
+
+/// Z06: a history file that cannot be used is done without.
+#[test]
+fn a_shell_works_without_history() {
+    let place = Place::new().set("XDG_STATE_HOME", "/dev/null/nowhere");
+    let mut shell = Shell::start(&place, &[]);
+    shell.rows("SELECT 1 AS a;");
+    shell.leave("\u{4}");
+}

@@ -85,8 +85,8 @@ impl<'a> Document<'a> {
         let mut value = Cow::Borrowed("");
         loop {
             match self.step()? {
-                Step::Text(text) if value.is_empty() => value = text,
-                Step::Text(text) => value.to_mut().push_str(&text),
+                Step::Text(text) if value.is_empty() => value = self.xml.lines(text),
+                Step::Text(text) => value.to_mut().push_str(&self.xml.lines(text)),
                 Step::Character(character) => value.to_mut().push(character),
                 Step::Open(_) => self.skip()?,
                 Step::Close | Step::End => return Ok(value),
@@ -143,8 +143,12 @@ impl<'a> Document<'a> {
         }
     }
 
+    #[inline]
     fn step(&mut self) -> Result<Step<'a>, Error> {
-        self.xml.step().map_err(|error| error.with_request_id(self.request_id.as_deref()))
+        match self.xml.step() {
+            Err(error) => Err(error.with_request_id(self.request_id.as_deref())),
+            step => step,
+        }
     }
 
     /// What `<Response><Errors><Error>` names; the document is read to its end.

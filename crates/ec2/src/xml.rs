@@ -15,6 +15,9 @@ use crate::{Error, Kind, Limits};
 /// The root, a list, an item.
 const ITEM_DEPTH: usize = 3;
 
+/// The library borrows every text of a slice; the other case is an error, not an assumption.
+const NOT_BORROWED: &str = "a text in it is not in its bytes";
+
 /// A document and the place that is reached in it.
 pub(crate) struct Xml<'a> {
     text: &'a str,
@@ -39,7 +42,8 @@ pub(crate) enum Step<'a> {
     Open(&'a str),
     /// The current element ends.
     Close,
-    Text(Cow<'a, str>),
+    /// A piece of text as it stands, its line ends included.
+    Text(&'a str),
     Character(char),
     /// The document is complete.
     End,
@@ -117,24 +121,16 @@ impl<'a> Xml<'a> {
                     self.depth = self.depth.saturating_sub(1);
                     return Ok(Step::Close);
                 }
-                Event::Text(text) if self.depth > 0 => {
-                    if self.cdata_ends && text.contains("]]>") {
-                        return Err(self.refuse(Kind::Document, "it has ']]>' outside of CDATA"));
-                    }
-                    return Ok(Step::Text(if self.carriage_returns {
-                        text.xml10_content()
-                    } else {
-                        text.into_inner()
-                    }));
-                }
+                Event::Text(text) if self.depth > 0 => match text.into_inner() {
+                    Cow::Borrowed(text) if self.cdata_ends && text.contains("]]>") => "it has ']]>' outside of CDATA",
+                    Cow::Borrowed(text) => return Ok(Step::Text(text)),
+                    Cow::Owned(_) => NOT_BORROWED,
+                },
                 Event::Text(text) if is_blank(&text) => continue,
-                Event::CData(text) if self.depth > 0 => {
-                    return Ok(Step::Text(if self.carriage_returns {
-                        text.xml10_content()
-                    } else {
-                        text.into_inner()
-                    }));
-                }
+                Event::CData(text) if self.depth > 0 => match text.into_inner() {
+                    Cow::Borrowed(text) => return Ok(Step::Text(text)),
+                    Cow::Owned(_) => NOT_BORROWED,
+                },
                 Event::GeneralRef(reference) if self.depth > 0 => match character(&reference) {
                     Some(character) => return Ok(Step::Character(character)),
                     None => "it has a reference that XML does not know",
@@ -153,6 +149,16 @@ impl<'a> Xml<'a> {
                 }
             };
             return Err(self.refuse(Kind::Document, reason));
+        }
+    }
+
+    /// A piece of text with its line ends as XML reads them: `\r\n` and `\r` are `\n`.
+    #[inline]
+    pub(crate) fn lines(&self, text: &'a str) -> Cow<'a, str> {
+        if self.carriage_returns && text.contains('\r') {
+            Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+        } else {
+            Cow::Borrowed(text)
         }
     }
 

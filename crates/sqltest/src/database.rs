@@ -86,13 +86,15 @@ impl Place {
 
     fn files(&self) -> Result<Output, Error> {
         let entries = std::fs::read_dir(self.folder.path()).map_err(|error| Error::of_file(error.to_string()))?;
-        let mut names: Vec<_> = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        let mut names: Vec<_> =
+            entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
         names.sort();
         Ok(texts(names.into_iter().map(|name| vec![name]).collect()))
     }
 
     fn cat(&self, name: &str) -> Result<Output, Error> {
-        let text = std::fs::read_to_string(self.folder.path().join(name)).map_err(|error| Error::of_file(error.to_string()))?;
+        let text = std::fs::read_to_string(self.folder.path().join(name))
+            .map_err(|error| Error::of_file(error.to_string()))?;
         Ok(texts(text.lines().map(|line| vec![text::plain(line)]).collect()))
     }
 

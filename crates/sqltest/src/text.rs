@@ -54,8 +54,10 @@ pub(crate) fn plain(value: &str) -> String {
         return "(empty)".to_owned();
     }
     let taken = ["NULL", "(empty)"].contains(&value) || value.contains(SEPARATOR) || value.starts_with('"');
-    if taken || value.trim() != value || value.chars().any(char::is_control) {
-        format!("{value:?}")
+    let quoted = format!("{value:?}");
+    // What Rust escapes in a string, a reader of the file would not see: controls, and marks of direction.
+    if taken || value.trim() != value || value.chars().any(char::is_control) || quoted.contains("\\u{") {
+        quoted
     } else {
         value.to_owned()
     }
@@ -76,6 +78,7 @@ mod tests {
             (" a", "\" a\""),
             ("a | b", "\"a | b\""),
             ("\"a\"", "\"\\\"a\\\"\""),
+            ("a\u{202e}b", "\"a\\u{202e}b\""),
         ] {
             assert_eq!(plain(value), text);
         }

@@ -54,7 +54,10 @@ fn run(file: &Path) -> Result<(), Failed> {
         if updating() {
             let columns = sqllogictest::strict_column_validator;
             let mut runner = runner(file).await?;
-            runner.update_test_file(file, SEPARATOR, same, Clone::clone, columns).await.map_err(|error| error.to_string())?;
+            runner
+                .update_test_file(file, SEPARATOR, same, Clone::clone, columns)
+                .await
+                .map_err(|error| error.to_string())?;
         }
         errors_are_whole(&sqllogictest::parse_file(file)?)?;
         let mut runner = runner(file).await?;
@@ -104,5 +107,9 @@ fn row_is_asserted(folder: &Path) -> Result<(), Failed> {
                 if !results.is_empty() && sql.to_ascii_lowercase().contains("aws.ec2_api."))
         })
     };
-    if files.iter().any(asserted) { Ok(()) } else { Err(format!("no .slt in {} asserts a row", folder.display()).into()) }
+    if files.iter().any(asserted) {
+        Ok(())
+    } else {
+        Err(format!("no .slt in {} asserts a row", folder.display()).into())
+    }
 }

@@ -78,13 +78,17 @@ def cases():
         ("images", "DescribeImages", "imageId", "ImageIds"), ("snapshots", "DescribeSnapshots", "snapshotId", "SnapshotIds"),
         ("volumes", "DescribeVolumes", "volumeId", "VolumeIds"), ("instances", "DescribeInstances", "instanceId", "InstanceIds"),
     ]:
-        yield _case(table, operation, "", {})
+        # EC2 treats a listing that is not paged worse: a page is as large as the operation documents.
+        listing = {"MaxResults": 1000}
+        yield _case(table, operation, "", listing)
         yield _case(table, operation, f"AND {column} IN ('x-1', 'x-2')", {parameter: ["x-1", "x-2"]})
         # Ids and a page size exclude each other.
         yield _case(table, operation, f"AND {column} = 'x-1'", {parameter: ["x-1"]}, tail="LIMIT 7")
         yield _case(table, operation, "", {"MaxResults": 7}, tail="LIMIT 7")
-        yield _case(table, operation, "AND tags['wave'] = 'a*b'", _filters(tag__wave=["a\\*b"]))
-        yield _case(table, operation, "", {}, pages=["token=="])
+        yield _case(table, operation, "AND tags['wave'] = 'a*b'", _filters(tag__wave=["a\\*b"]) | listing)
+        yield _case(table, operation, "", listing, pages=["token=="])
+    yield _case("export_image_tasks", "DescribeExportImageTasks", "", {"MaxResults": 500})
+    yield _case("store_image_tasks", "DescribeStoreImageTasks", "", {"MaxResults": 200})
     yield _case("regions", "DescribeRegions", "", {})
     yield _case("availability_zones", "DescribeAvailabilityZones", "", {})
     regions = ["us-east-1", "eu-west-1", "us-gov-east-1", "cn-northwest-1", "us-isof-south-1"]

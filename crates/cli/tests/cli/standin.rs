@@ -43,13 +43,22 @@ impl StandIn {
         Self { url, seen, arrivals }
     }
 
-    /// An EC2 endpoint where nothing exists.
+    /// An EC2 endpoint with two regions, and nothing in them.
     pub(crate) fn ec2() -> Self {
         Self::start(|request| {
             let action = request.parameter("Action");
-            let text = format!(
-                "<{action}Response xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>r-1</requestId></{action}Response>"
-            );
+            let rows = match action.as_str() {
+                "DescribeRegions" => {
+                    let region = |name| {
+                        format!("<item><regionName>{name}</regionName><optInStatus>opted-in</optInStatus></item>")
+                    };
+                    format!("<regionInfo>{}{}</regionInfo>", region("us-east-1"), region("eu-west-1"))
+                }
+                _ => String::new(),
+            };
+            let namespace = "http://ec2.amazonaws.com/doc/2016-11-15/";
+            let text =
+                format!("<{action}Response xmlns=\"{namespace}\"><requestId>r-1</requestId>{rows}</{action}Response>");
             Answer::Status(200, "text/xml", text)
         })
     }

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use sqllogictest::{DefaultColumnType, ExpectedError, MakeConnection, QueryExpect, Record, Runner, StatementExpect};
+use sqllogictest::{
+    AsyncDB, DefaultColumnType, ExpectedError, MakeConnection, QueryExpect, Record, Runner, StatementExpect,
+};
 use sqltest::{Database, Place, SEPARATOR, same};
 
 type Parsed = Record<DefaultColumnType>;
@@ -29,6 +31,8 @@ fn main() {
     for table in tables.names().filter(|_| !updating()) {
         let folder = root.join("tables").join(&table.table);
         trials.push(Trial::test(format!("{table} has a row asserted"), move || row_is_asserted(&folder)));
+        let (schema, name) = (table.schema.clone(), table.table.clone());
+        trials.push(Trial::test(format!("{table} has examples that run"), move || examples_run(&schema, &name)));
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
@@ -52,6 +56,7 @@ fn run(file: &Path) -> Result<(), Failed> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         if updating() {
+            spread_errors(file)?;
             let columns = sqllogictest::strict_column_validator;
             let mut runner = runner(file).await?;
             runner
@@ -65,6 +70,23 @@ fn run(file: &Path) -> Result<(), Failed> {
         runner.shutdown_async().await;
         Ok(())
     })
+}
+
+/// Makes room for the whole text of each expected error: the crate itself would write a pattern on one line.
+fn spread_errors(file: &Path) -> std::io::Result<()> {
+    let mut spread = String::new();
+    for record in std::fs::read_to_string(file)?.split_inclusive("\n\n") {
+        let head = record.lines().find(|line| !line.starts_with('#')).unwrap_or_default();
+        let is_error = head.starts_with("query error") || head.starts_with("statement error");
+        if is_error && !record.lines().any(|line| line == "----") {
+            let verb = head.split_whitespace().next().unwrap_or_default();
+            let record = record.replacen(head, &format!("{verb} error"), 1);
+            spread += &format!("{}\n----\n?\n\n\n", record.trim_end());
+        } else {
+            spread += record;
+        }
+    }
+    std::fs::write(file, spread)
 }
 
 /// Runs one file from a fresh start, and compares values as they are.
@@ -93,6 +115,22 @@ fn errors_are_whole(records: &[Parsed]) -> Result<(), Failed> {
         }
     }
     Ok(())
+}
+
+/// The examples of a table's file are what the documentation shows.
+fn examples_run(schema: &str, table: &str) -> Result<(), Failed> {
+    let table = ec2ql_catalog::Catalog::embedded().table(schema, table).ok_or("no such table")??;
+    if table.examples.is_empty() {
+        return Err("its file has no example".into());
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(async {
+        let mut database = Database::new(Arc::new(Place::new(Path::new("")).await?))?;
+        for example in &table.examples {
+            database.run(example).await.map_err(|error| format!("{example}\n{error}"))?;
+        }
+        Ok(())
+    })
 }
 
 fn row_is_asserted(folder: &Path) -> Result<(), Failed> {

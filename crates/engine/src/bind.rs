@@ -151,8 +151,6 @@ fn one(value: &Expr) -> Domain {
     if value.downcast_ref::<ScalarSubqueryExpr>().is_some() {
         let nothing = RecordBatch::new_empty(Arc::new(Schema::empty()));
         return match value.evaluate(&nothing) {
-            // No row, or NULL: nothing equals it.
-            Ok(ColumnarValue::Scalar(value)) if value.is_null() => Domain::none(),
             Ok(ColumnarValue::Scalar(value)) => texts([value]),
             _ => Domain::All,
         };
@@ -160,10 +158,10 @@ fn one(value: &Expr) -> Domain {
     Domain::All
 }
 
-/// A value that is no text is not understood. NULL is among a join's keys only where it equals NULL (INTERSECT).
+/// NULL equals nothing; a value that is no text is not understood.
 fn texts(values: impl IntoIterator<Item = ScalarValue>) -> Domain {
-    let values: Option<BTreeSet<String>> = values.into_iter().map(|value| text(&value)).collect();
-    values.map_or(Domain::All, Domain::Set)
+    let values = values.into_iter().filter(|value| !value.is_null()).map(|value| text(&value));
+    values.collect::<Option<BTreeSet<String>>>().map_or(Domain::All, Domain::Set)
 }
 
 fn text(value: &ScalarValue) -> Option<String> {

@@ -44,7 +44,7 @@ async fn requests(scan: &Ec2Scan) -> Result<Vec<RegionRequest>, Error> {
     let ask = scan.spec.ask(&[]);
     let source = &scan.spec.source;
     let regions = match plan::scope(&ask)? {
-        Regions::Open => return Err(unbound(&scan.spec.table, true).into()),
+        Regions::Open => return Err(unbound(&scan.spec, true).into()),
         Regions::Bound { named, enabled: false } => named,
         Regions::Bound { mut named, enabled: true } => {
             named.extend(source.enabled.get(source).await?);

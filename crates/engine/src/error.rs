@@ -33,7 +33,7 @@ pub struct Error(Arc<Reason>);
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Reason {
     #[error("table \"{table}\" needs a region")]
-    RegionUnbound { table: String, joined: bool },
+    RegionUnbound { table: String, joined: bool, home: String },
     #[error("\"{column}\" says what is asked for, and cannot be compared like a column")]
     Parameter { column: String },
     #[error("region \"{region}\" is not among the regions of this session ({session})")]
@@ -140,11 +140,10 @@ impl Error {
     /// What to type next.
     pub fn hint(&self) -> Option<String> {
         match self.reason() {
-            Reason::RegionUnbound { .. } => Some(
-                "Say which: WHERE region = 'us-east-1', region IN ('us-east-1', 'eu-west-1') or region LIKE 'eu-%', or set \
-                 the regions of the session: SET ec2ql.regions = 'us-east-1,eu-west-1' (or 'all')."
-                    .into(),
-            ),
+            Reason::RegionUnbound { home, .. } => Some(format!(
+                "Say which: WHERE region = '{home}', region IN ('us-east-1', 'eu-west-1') or region LIKE 'eu-%', or set \
+                 the regions of the session: SET ec2ql.regions = '{home}' (or 'all')."
+            )),
             Reason::Parameter { column } => Some(format!("Write {column} = '...' or {column} IN (...), joined to the rest by AND.")),
             Reason::RegionOutsideSession { region, .. } => {
                 Some(format!("Add it: SET ec2ql.regions = '...,{region}', or leave the session's regions empty."))
@@ -308,7 +307,10 @@ fn ec2_hint(error: &ec2ql_ec2::Error) -> Option<String> {
     match error.kind() {
         Kind::Unauthorized => {
             let operation = error.operation().unwrap_or("the operation");
-            Some(format!("Grant ec2:{operation}, or leave the region out: region <> '{region}'."))
+            Some(match operation {
+                "DescribeRegions" => "Grant ec2:DescribeRegions, or name the regions: region IN ('us-east-1', ...).".into(),
+                _ => format!("Grant ec2:{operation}, or leave the region out: region <> '{region}'."),
+            })
         }
         Kind::AuthFailure => Some(format!(
             "Check the key and its secret with \\conninfo. AWS says the same of a region that the account has not \

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::common::Result;
+use datafusion::common::{NullEquality, Result};
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
 use datafusion::config::ConfigOptions;
 use datafusion::execution::SessionStateBuilder;
@@ -123,8 +123,10 @@ impl PhysicalOptimizerRule for Bound {
         let mut produced = vec![];
         let mut joins = false;
         plan.apply(|node| {
-            if node.downcast_ref::<HashJoinExec>().is_some() {
-                joins = true;
+            if let Some(join) = node.downcast_ref::<HashJoinExec>()
+                // Where NULL equals NULL (INTERSECT), the values that are not NULL are not all that counts.
+                && join.null_equality() == NullEquality::NullEqualsNothing
+            {
                 produced.extend(node.dynamic_expressions_produced().iter().filter_map(|made| made.expression_id()));
             }
             joins = joins || node.name().ends_with("JoinExec");
@@ -138,7 +140,7 @@ impl PhysicalOptimizerRule for Bound {
             let dynamic: Vec<_> = scan.dynamic.iter().filter(|filter| filled(filter)).cloned().collect();
             let will_bind = dynamic.iter().any(|filter| bind::mentions(filter, REGION));
             if !will_bind && plan::scope(&scan.spec.ask(&[]))? == Regions::Open {
-                return Err(scan::unbound(&scan.spec.table, joins));
+                return Err(scan::unbound(&scan.spec, joins));
             }
             if dynamic.len() == scan.dynamic.len() {
                 return Ok(Transformed::no(node));

@@ -125,7 +125,7 @@ impl Spec {
         bind::complete(dynamic).await;
         let ask = self.ask(dynamic);
         let regions = match plan::scope(&ask)? {
-            Regions::Open => return Err(unbound(&self.table, false)),
+            Regions::Open => return Err(unbound(self, false)),
             Regions::Bound { named, enabled: false } => named,
             Regions::Bound { mut named, enabled: true } => {
                 let enabled = self.source.enabled.get(&self.source).await;
@@ -140,8 +140,9 @@ impl Spec {
 }
 
 /// The error of a scan of which nothing says where.
-pub(crate) fn unbound(table: &Table, joined: bool) -> DataFusionError {
-    Error::new(Reason::RegionUnbound { table: table.name.to_string(), joined }).into()
+pub(crate) fn unbound(spec: &Spec, joined: bool) -> DataFusionError {
+    let (table, home) = (spec.table.name.to_string(), spec.source.home_region.clone());
+    Error::new(Reason::RegionUnbound { table, joined, home }).into()
 }
 
 /// No request is made of a region that does not exist.

@@ -14,7 +14,8 @@ const TAG_SET: &str = "tagSet";
 /// `region`, the columns of the table's file, `tags` where the rows carry a `tagSet`, and the request parameters.
 /// What comes after the file's columns is virtual: `SELECT *` leaves it out.
 pub(crate) fn table_schema(table: &Table) -> SchemaRef {
-    let mut fields = vec![Arc::new(Field::new(REGION, DataType::Utf8, false))];
+    // It is never NULL, but were that said, DataFusion would take `region LIKE '%'` for nothing said at all.
+    let mut fields = vec![Arc::new(Field::new(REGION, DataType::Utf8, true))];
     fields.extend(table.columns.iter().map(|column| Arc::new(Field::new(&column.name, data_type(&column.data_type), true))));
     if tag_set(table).is_some() {
         fields.push(Arc::new(Field::new(TAGS, map_type(), true)));

@@ -67,11 +67,10 @@ impl Scope for SessionScope<'_> {
         for schema in catalog.schema_names() {
             let Some(provider) = catalog.schema(&schema) else { continue };
             for table in provider.table_names() {
-                if schema == SCHEMA || schema == SESSION_SCHEMA {
-                    names.push(table.clone());
-                }
-                names.push(format!("{schema}.{table}"));
-                names.push(format!("{CATALOG}.{schema}.{table}"));
+                names.push(match schema.as_str() {
+                    SCHEMA | SESSION_SCHEMA => table,
+                    schema => format!("{schema}.{table}"),
+                });
             }
         }
         names

@@ -33,7 +33,8 @@ pub(crate) fn run(
     let files = table_files()?;
     let mut faults = Vec::new();
     let mut changed = Vec::new();
-    for (file, table) in files.iter().zip(tables(&files)?) {
+    for (name, table) in tables(&files)? {
+        let Some(file) = files.iter().find(|file| file.name == name) else { continue };
         let (new, text) = regenerate(&model, &file.text, &table).map_err(|fault| format!("{}: {fault}", file.name))?;
         if update(&file.path, &text, check)? {
             changed.push(file.name.as_str());
@@ -46,14 +47,20 @@ pub(crate) fn run(
     if !faults.is_empty() {
         return Err(faults.join("\n"));
     }
-    Ok(format!("{} tables, {} changed", files.len(), changed.len()))
+    Ok(format!("{} files, {} changed", files.len(), changed.len()))
 }
 
-fn tables(files: &[TableFile]) -> Result<Vec<Arc<Table>>, String> {
+/// The tables, each with the name of its file; a view is nothing that the model knows.
+fn tables(files: &[TableFile]) -> Result<Vec<(String, Arc<Table>)>, String> {
     let catalog = catalog(files)?;
-    let found = catalog.names().filter_map(|name| catalog.table(&name.schema, &name.table));
-    let tables: Result<Vec<_>, _> = found.collect();
-    tables.map_err(|error| error.to_string())
+    let mut found = Vec::new();
+    for name in catalog.names() {
+        if let Some(table) = catalog.table(&name.schema, &name.table) {
+            let file = format!("{}/{}/{}.toml", name.catalog, name.schema, name.table);
+            found.push((file, table.map_err(|error| error.to_string())?));
+        }
+    }
+    Ok(found)
 }
 
 /// The table as the model has it now, and the text of its file.

@@ -1,8 +1,9 @@
 //! Which EC2 tables exist, and how each is asked for: plain data.
 //!
 //! A table is one file, `aws/<schema>/<table>.toml`, and its path is its SQL name:
-//! `aws/ec2_api/images.toml` is `aws.ec2_api.images`. This crate reads the files, refuses bad ones
-//! with line, column and reason, and hands out [`Table`]s. It knows nothing of IO, async, Arrow or SQL.
+//! `aws/ec2_api/images.toml` is `aws.ec2_api.images`. A file with a `query` is a view over tables.
+//! This crate reads the files, refuses bad ones with line, column and reason, and hands out [`Table`]s
+//! and [`View`]s. It knows nothing of IO, async, Arrow or SQL: a view's query is a text to it.
 //!
 //! ```
 //! let catalog = ec2ql_catalog::Catalog::embedded();
@@ -16,8 +17,10 @@ mod error;
 mod load;
 mod name;
 mod table;
+mod view;
 
 pub use catalog::Catalog;
 pub use error::Error;
 pub use name::TableName;
 pub use table::{Column, Field, Filter, Level, Parameter, ParameterKind, Table, Type};
+pub use view::{Relation, View, ViewColumn};

@@ -1,15 +1,18 @@
-//! Reads one table file. Whatever it cannot vouch for is refused with line, column and reason.
+//! Reads one file of the catalog. Whatever it cannot vouch for is refused with line, column and reason.
 
 mod columns;
 mod file;
 mod request;
+mod view;
 
 use std::ops::RangeInclusive;
+
+use toml::de::DeTable;
 
 use self::columns::{Declared, columns};
 use self::file::{File, Keys, Text, numbers};
 use self::request::{filters, parameters};
-use crate::{Error, Filter, Level, Parameter, ParameterKind, Table, TableName};
+use crate::{Error, Filter, Level, Parameter, ParameterKind, Relation, Table, TableName};
 
 const KEYS: [&str; 14] = [
     "description",
@@ -28,31 +31,43 @@ const KEYS: [&str; 14] = [
     "filters",
 ];
 
-/// The table that `text`, the file at `path`, describes.
+/// The table or view that `text`, the file at `path`, describes.
 ///
 /// # Errors
-/// The text is not TOML, or does not follow the table format.
-pub(crate) fn load(path: &str, name: TableName, text: &str) -> Result<Table, Error> {
+/// The text is not TOML, or does not follow the format of table files.
+pub(crate) fn load(path: &str, name: TableName, text: &str) -> Result<Relation, Error> {
     let file = File { path, text };
     let document = file.parse()?;
-    let keys = Keys::new(&file, &document, 0, &KEYS)?;
+    if document.contains_key("query") {
+        return Ok(Relation::View(view::view(&file, name, &document)?.into()));
+    }
+    Ok(Relation::Table(table(&file, name, &document)?.into()))
+}
 
-    let rows = rows(&file, &keys)?;
-    let declared = columns(&file, keys.table("columns")?, rows.len())?;
-    let parameters = parameters(&file, keys.table("parameters")?)?;
+/// What the file of a schema says of it.
+pub(crate) fn schema(path: &str, text: &str) -> Result<String, Error> {
+    let file = File { path, text };
+    Keys::new(&file, &file.parse()?, 0, &["description"])?.text("description")?.sentence(&file)
+}
+
+fn table(file: &File<'_>, name: TableName, document: &DeTable<'_>) -> Result<Table, Error> {
+    let keys = Keys::new(file, document, 0, &KEYS)?;
+    let rows = rows(file, &keys)?;
+    let declared = columns(file, keys.table("columns")?, rows.len())?;
+    let parameters = parameters(file, keys.table("parameters")?)?;
     let filters = match keys.optional_table("filters")? {
-        Some(table) => filters(&file, table)?,
+        Some(table) => filters(file, table)?,
         None => Vec::new(),
     };
-    check_pushdown(&file, &declared, &parameters, &filters)?;
-    let page_rows = page_rows(&file, &keys, &parameters)?;
-    let examples = examples(&file, &keys, &name)?;
+    check_pushdown(file, &declared, &parameters, &filters)?;
+    let page_rows = page_rows(file, &keys, &parameters)?;
+    let examples = examples(file, &keys, &name)?;
 
     Ok(Table {
-        description: keys.text("description")?.sentence(&file)?,
-        notes: sentences(&file, &keys, "notes")?,
-        source: keys.text("source")?.link(&file)?,
-        operation: keys.text("operation")?.wire_name(&file)?,
+        description: keys.text("description")?.sentence(file)?,
+        notes: sentences(file, &keys, "notes")?,
+        source: keys.text("source")?.link(file)?,
+        operation: keys.text("operation")?.wire_name(file)?,
         rows,
         omitted: keys.texts("omit")?.into_iter().map(|path| path.value).collect(),
         columns: declared.into_iter().map(|declared| declared.column).collect(),

@@ -23,6 +23,11 @@ pub struct TableName {
 }
 
 impl TableName {
+    /// The schema that the path `aws/<schema>.toml` is about.
+    pub(crate) fn schema_from_path(path: &str) -> Option<&str> {
+        path.strip_prefix("aws/")?.strip_suffix(".toml").filter(|schema| is_snake_case(schema))
+    }
+
     /// The name that the path `aws/<schema>/<table>.toml` stands for.
     pub(crate) fn from_path(path: &str) -> Result<Self, Error> {
         let refuse = |reason: String| Error::new(path, 1, 1, reason);

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-/// Every `aws/<schema>/<table>.toml` below `root`, as its name relative to `root` (with `/`) and its
-/// path, sorted by name.
+/// Every `aws/<schema>/<table>.toml` and `aws/<schema>.toml` below `root`, as its name relative to `root`
+/// (with `/`) and its path, sorted by name.
 ///
 /// # Errors
 /// A folder cannot be read, or a file's name is not UTF-8.
@@ -12,16 +12,23 @@ pub(crate) fn table_files(root: &Path) -> io::Result<Vec<(String, PathBuf)>> {
     let mut found = Vec::new();
     for schema in entries(&root.join("aws"))? {
         if !schema.is_dir() {
+            if is_toml(&schema) {
+                found.push((format!("aws/{}", file_name(&schema)?), schema));
+            }
             continue;
         }
         for file in entries(&schema)? {
-            if file.extension().is_some_and(|extension| extension == "toml") {
+            if is_toml(&file) {
                 found.push((format!("aws/{}/{}", file_name(&schema)?, file_name(&file)?), file));
             }
         }
     }
     found.sort();
     Ok(found)
+}
+
+fn is_toml(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "toml")
 }
 
 fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use ec2ql_catalog::{Catalog, Level, ParameterKind, Table, Type};
+use ec2ql_catalog::{Catalog, Level, ParameterKind, Relation, Table, Type, ViewColumn};
 
 #[path = "../src/walk.rs"]
 mod walk;
@@ -20,6 +20,19 @@ examples = ["SELECT * FROM aws.ec2_api.widgets WHERE region = 'us-east-1'"]
 widgetId = { type = "text", description = "The widget's id." }
 
 [parameters]
+"#;
+
+const ROUND_WIDGETS: &str = r#"description = "Widgets that roll."
+notes = ["None is square."]
+examples = ["SELECT * FROM aws.shapes.round_widgets WHERE region = 'us-east-1'"]
+query = """
+SELECT widgetId AS id, CAST(NULL AS VARCHAR) AS note
+FROM aws.ec2_api.widgets
+"""
+
+[columns]
+id = { type = "text", description = "The widget's id." }
+note = { type = "list<map<text, text>>", description = "Nothing yet." }
 "#;
 
 fn folder(root: &Path) -> Catalog {
@@ -56,6 +69,30 @@ fn a_new_file_is_a_new_table() {
 }
 
 #[test]
+fn a_file_with_a_query_is_a_view() {
+    let files = [
+        ("aws/ec2_api/widgets.toml", WIDGETS),
+        ("aws/shapes/round_widgets.toml", ROUND_WIDGETS),
+        ("aws/shapes.toml", "description = \"Widgets by shape.\"\n"),
+        ("aws/ec2_api.toml", "name = \"no\"\n"),
+    ];
+    let catalog = Catalog::from_files(files.map(|(path, text)| (path.to_owned(), text.to_owned()))).unwrap();
+    assert_eq!(names(&catalog), ["aws.ec2_api.widgets", "aws.shapes.round_widgets"]);
+    let view = catalog.view("shapes", "round_widgets").unwrap().unwrap();
+    assert_eq!(view.query, "SELECT widgetId AS id, CAST(NULL AS VARCHAR) AS note\nFROM aws.ec2_api.widgets");
+    assert_eq!(view.notes, ["None is square."]);
+    let note = &view.columns[1];
+    let (name, data_type, description) = ("note", "list<map<text, text>>", "Nothing yet.");
+    assert_eq!(*note, ViewColumn { name: name.into(), data_type: data_type.into(), description: description.into() });
+    assert!(catalog.table("shapes", "round_widgets").is_none());
+    assert!(catalog.view("ec2_api", "widgets").is_none());
+    assert_eq!(catalog.schema_description("shapes").unwrap().unwrap(), "Widgets by shape.");
+    assert!(catalog.schema_description("other").is_none());
+    let error = catalog.schema_description("ec2_api").unwrap().unwrap_err();
+    assert_eq!(error.to_string(), "aws/ec2_api.toml:1:1: unknown key \"name\"; known are description");
+}
+
+#[test]
 fn a_table_is_parsed_alone_and_once() {
     let bad = ("aws/ec2_api/bad.toml".to_owned(), "not a table".to_owned());
     let good = ("aws/ec2_api/widgets.toml".to_owned(), WIDGETS.to_owned());
@@ -72,8 +109,11 @@ fn the_embedded_tables_are_the_folder_and_all_load() {
     let embedded = Catalog::embedded();
     assert_eq!(names(&embedded), names(&folder(Path::new(env!("CARGO_MANIFEST_DIR")))));
     for name in embedded.names() {
-        let table = embedded.table(&name.schema, &name.table).unwrap().unwrap();
-        assert!(!table.examples.is_empty(), "{name}");
+        let relation = embedded.relation(&name.schema, &name.table).unwrap().unwrap();
+        assert_eq!(relation.name(), name);
+        assert!(!relation.examples().is_empty(), "{name}");
+        embedded.schema_description(&name.schema).unwrap().unwrap();
+        let Relation::Table(table) = relation else { continue };
         assert_eq!(table.columns.iter().any(|column| column.id.is_some()), !table.not_found.is_empty(), "{name}");
     }
 }

@@ -83,7 +83,7 @@ fn paths_are_sql_names() {
     let refused = paths.map(|path| load(path, GOOD.to_owned())).concat();
     expect![[r#"
         widgets.toml:1:1: a table file is aws/<schema>/<table>.toml
-        aws/widgets.toml:1:1: a table file is aws/<schema>/<table>.toml
+        aws/widgets.toml:1:1: there is no table in aws/widgets/
         aws/ec2_api/x/widgets.toml:1:1: a table file is aws/<schema>/<table>.toml
         aws/ec2_api/widgets.tml:1:1: a table file is aws/<schema>/<table>.toml
         gcp/ec2_api/widgets.toml:1:1: a table file is aws/<schema>/<table>.toml
@@ -132,15 +132,15 @@ fn unknown_and_missing_keys() {
     check(
         &edits,
         expect![[r#"
-        …:5:1: unknown key "pagerows"; known are description, notes, source, operation, rows, wrapper, omit, page_rows, not_found, examples, columns, parameters, filters
-        …:14:34: unknown key "secret"; known are type, description, sensitive, wire
-        …:11:26: unknown key "filters"; known are type, description, id, filter, sensitive, wire
-        …:18:36: unknown key "optional"; known are type, required, max, description
-        …:1:1: the key "operation" is missing
-        …:10:12: the key "type" is missing
-        …:18:14: the key "type" is missing
-        …:11:9: the key "description" is missing
-    "#]],
+            …:5:1: unknown key "pagerows"; known are description, notes, source, operation, rows, wrapper, omit, any_region, page_rows, not_found, examples, columns, parameters, filters
+            …:14:34: unknown key "secret"; known are type, description, sensitive, wire
+            …:11:26: unknown key "filters"; known are type, description, id, filter, sensitive, wire
+            …:18:36: unknown key "optional"; known are type, required, max, description
+            …:1:1: the key "operation" is missing
+            …:10:12: the key "type" is missing
+            …:18:14: the key "type" is missing
+            …:11:9: the key "description" is missing
+        "#]],
     );
 }
 
@@ -372,4 +372,56 @@ fn examples_query_the_table() {
         …:1:1: the file has no example query
     "#]],
     );
+}
+
+const VIEW: &str = r#"description = "All widgets."
+examples = ["SELECT * FROM aws.ec2_api.widgets WHERE region = 'us-east-1'"]
+query = """
+SELECT widgetId AS id FROM aws.ec2_api.boxes
+"""
+
+[columns]
+id = { type = "text", description = "The widget's id." }
+"#;
+
+#[test]
+fn views() {
+    let edits = [
+        ("description = \"All widgets.\"\n", ""),
+        ("query = \"\"\"", "operation = \"DescribeWidgets\"\nquery = \"\"\""),
+        ("SELECT widgetId", "DELETE widgetId"),
+        ("aws.ec2_api.boxes\n", "aws.ec2_api.boxes;\n"),
+        ("aws.ec2_api.boxes\n", "aws.ec2_api.boxes\\u0007\n"),
+        ("FROM aws.ec2_api.widgets", "FROM aws.ec2_api.gadgets"),
+        ("\"text\", desc", "\"struct\", desc"),
+        ("type = \"text\", ", "type = \"list<list>\", "),
+        ("type = \"text\", ", ""),
+        ("{ type = \"text\", description = \"The widget's id.\" }", "\"text\""),
+        ("The widget's id.", "The widget's id"),
+        ("id = {", "\"i.d\" = {"),
+        ("id = {", "ID = { type = \"text\", description = \"Twice.\" }\nid = {"),
+        ("id = { type = \"text\", description = \"The widget's id.\" }", ""),
+    ];
+    let edited = edits.iter().map(|(old, new)| {
+        assert_eq!(VIEW.matches(old).count(), 1, "{old}");
+        let catalog = Catalog::from_files([(PATH.to_owned(), VIEW.replace(old, new))]).unwrap();
+        let view = catalog.view("ec2_api", "widgets").unwrap();
+        format!("{}\n", view.map_err(|error| error.to_string().replace(PATH, "…")).unwrap_err())
+    });
+    expect![[r#"
+        …:1:1: the key "description" is missing
+        …:3:1: unknown key "operation"; known are description, notes, examples, query, columns
+        …:3:9: the query does not begin with SELECT or WITH
+        …:3:9: the query ends with a semicolon
+        …:3:9: "query" has a line break or a control character
+        …:2:13: "SELECT * FROM aws.ec2_api.gadgets WHERE region = 'us-east-1'" does not query aws.ec2_api.widgets
+        …:8:15: "struct" is not a type of a view; known are text, boolean, int32, int64, float64, timestamp, binary, map<text, text>, list<...>
+        …:8:15: "list<list>" is not a type of a view; known are text, boolean, int32, int64, float64, timestamp, binary, map<text, text>, list<...>
+        …:8:6: the key "type" is missing
+        …:8:1: "id" has no description: write { type = ..., description = ... }
+        …:8:37: the text does not end with a full stop
+        …:8:1: "i.d" is not a name of letters, digits and _
+        …:9:1: "id" differs from "ID" only by case
+        …:1:1: the view has no column
+    "#]].assert_eq(&edited.collect::<String>());
 }

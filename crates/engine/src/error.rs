@@ -104,6 +104,8 @@ impl Error {
                 NameErrorKind::Relation => "42P01",
                 NameErrorKind::Column => "42703",
                 NameErrorKind::Ambiguous => "42702",
+                NameErrorKind::Function => "42883",
+                NameErrorKind::Schema => "3F000",
             },
             Reason::NotSupported(_) => "0A000",
             Reason::Usage { .. } => "42000",

@@ -25,6 +25,7 @@ use datafusion::sql::parser::Statement as Parsed;
 use datafusion::sql::sqlparser::ast::Statement as Sql;
 use futures::StreamExt as _;
 
+use crate::parse::Command;
 use crate::error::Reason;
 use crate::{Error, Rows, Statement};
 pub use cells::{Cells, Style};
@@ -192,15 +193,11 @@ fn holds_union(field: &FieldRef) -> bool {
 impl Statement {
     /// Whether it gives rows: an export of one result is refused before anything runs when there are two.
     pub fn gives_rows(&self) -> bool {
-        match &self.0 {
+        let Command::Sql(statement) = &self.0 else { return true };
+        match statement {
             Parsed::Statement(sql) => matches!(
                 **sql,
-                Sql::Query(_)
-                    | Sql::Explain { .. }
-                    | Sql::ExplainTable { .. }
-                    | Sql::ShowTables { .. }
-                    | Sql::ShowColumns { .. }
-                    | Sql::ShowVariable { .. }
+                Sql::Query(_) | Sql::Explain { .. } | Sql::ExplainTable { .. } | Sql::ShowVariable { .. }
             ),
             Parsed::Explain(_) => true,
             Parsed::CopyTo(_) | Parsed::Reset(_) | Parsed::CreateExternalTable(_) => false,

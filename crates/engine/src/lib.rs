@@ -5,6 +5,7 @@
 
 mod bind;
 mod decode;
+mod dialect;
 mod domain;
 mod dry_run;
 mod enabled;
@@ -12,6 +13,7 @@ mod error;
 mod explain;
 pub mod export;
 mod names;
+mod parse;
 mod plan;
 mod provider;
 mod read;
@@ -26,6 +28,7 @@ mod shared;
 mod show;
 mod statement;
 mod system;
+mod view;
 
 pub use error::{Class, Error};
 pub use provider::catalog_provider;

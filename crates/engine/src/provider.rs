@@ -9,7 +9,7 @@ use datafusion::common::Result;
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
-use ec2ql_catalog::{Catalog, Table};
+use ec2ql_catalog::{Catalog, Relation, Table};
 use ec2ql_ec2::Client;
 
 use crate::domain::{self, Regions};
@@ -20,6 +20,7 @@ use crate::requests::RequestLog;
 use crate::scan::{Ec2Scan, Source, Spec, check_regions};
 use crate::schema;
 use crate::settings::Settings;
+use crate::view::Views;
 
 /// The number of the statement under way, as an extension of the session's configuration.
 #[derive(Debug, Clone, Copy)]
@@ -60,15 +61,16 @@ pub fn catalog_provider(client: Client, catalog: Catalog, home_region: &str) -> 
         enabled: EnabledRegions::new(catalog.clone()),
         strict: false,
     };
-    Arc::new(Ec2Catalog { catalog, connection, more: vec![] })
+    Arc::new(Ec2Catalog { catalog, connection, more: vec![], views: Views::default() })
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Ec2Catalog {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) connection: Connection,
     /// Schemas beside those of the catalog's files: `system`, and the session's own views.
     pub(crate) more: Vec<(String, Arc<dyn SchemaProvider>)>,
+    pub(crate) views: Views,
 }
 
 impl CatalogProvider for Ec2Catalog {
@@ -85,8 +87,7 @@ impl CatalogProvider for Ec2Catalog {
             return Some(schema.clone());
         }
         self.catalog.names().any(|table| table.schema == name).then(|| {
-            let (catalog, connection) = (self.catalog.clone(), self.connection.clone());
-            Arc::new(Ec2Schema { name: name.to_owned(), catalog, connection }) as Arc<dyn SchemaProvider>
+            Arc::new(Ec2Schema { name: name.to_owned(), within: self.clone() }) as Arc<dyn SchemaProvider>
         })
     }
 }
@@ -95,29 +96,34 @@ impl CatalogProvider for Ec2Catalog {
 #[derive(Debug)]
 struct Ec2Schema {
     name: String,
-    catalog: Arc<Catalog>,
-    connection: Connection,
+    within: Ec2Catalog,
 }
 
 #[async_trait]
 impl SchemaProvider for Ec2Schema {
     fn table_names(&self) -> Vec<String> {
-        self.catalog.names().filter(|name| name.schema == self.name).map(|name| name.table.clone()).collect()
+        self.within.catalog.names().filter(|name| name.schema == self.name).map(|name| name.table.clone()).collect()
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
-        let Some(table) = self.catalog.table(&self.name, name) else { return Ok(None) };
-        let table = table.map_err(|error| DataFusionError::from(Error::from(error)))?;
-        Ok(Some(Arc::new(Ec2Table::new(table, self.connection.clone()))))
+        let Some(relation) = self.within.catalog.relation(&self.name, name) else { return Ok(None) };
+        match relation.map_err(|error| DataFusionError::from(Error::from(error)))? {
+            Relation::Table(table) => Ok(Some(Arc::new(Ec2Table::new(table, self.within.connection.clone())))),
+            Relation::View(view) => Ok(Some(self.within.views.get(view, self.within.clone()).await?)),
+        }
     }
 
     fn table_exist(&self, name: &str) -> bool {
-        self.catalog.names().any(|table| table.schema == self.name && table.table == name)
+        self.within.catalog.names().any(|table| table.schema == self.name && table.table == name)
     }
 
-    /// Without reading the table's file.
+    /// Without planning the query of a view.
     async fn table_type(&self, name: &str) -> Result<Option<TableType>> {
-        Ok(self.table_exist(name).then_some(TableType::Base))
+        let Some(relation) = self.within.catalog.relation(&self.name, name) else { return Ok(None) };
+        Ok(match relation.map_err(|error| DataFusionError::from(Error::from(error)))? {
+            Relation::Table(_) => Some(TableType::Base),
+            Relation::View(_) => Some(TableType::View),
+        })
     }
 }
 

@@ -12,7 +12,7 @@ use crate::provider::Ec2Table;
 
 /// The catalog's name.
 pub(crate) const CATALOG: &str = "aws";
-/// The schema of bare names.
+/// The schema of bare names, until `USE` names another.
 pub(crate) const SCHEMA: &str = "ec2_api";
 /// The schema of the views that a person makes; bare names find them first.
 pub(crate) const SESSION_SCHEMA: &str = "session";
@@ -30,7 +30,7 @@ impl SessionScope<'_> {
             self.find_full(&part(CATALOG), &part(schema), table)
         };
         match parts {
-            [table] => bare(SESSION_SCHEMA, table).or_else(|| bare(SCHEMA, table)),
+            [table] => bare(SESSION_SCHEMA, table).or_else(|| bare(self.schema_in_use(), table)),
             [schema, table] => self.find_full(&Part { value: CATALOG.to_owned(), quoted: true }, schema, table),
             [catalog, schema, table] => self.find_full(catalog, schema, table),
             _ => None,
@@ -47,6 +47,10 @@ impl SessionScope<'_> {
         let table_name = pick(table, schema.table_names())?;
         let found = schema.table(&table_name).now_or_never()?.ok()??;
         Some((vec![catalog_name, schema_name, table_name], found))
+    }
+
+    fn schema_in_use(&self) -> &str {
+        &self.state.config_options().catalog.default_schema
     }
 
     fn schema(&self, catalog: &str, schema: &str) -> Option<Arc<dyn SchemaProvider>> {
@@ -67,10 +71,11 @@ impl Scope for SessionScope<'_> {
         for schema in catalog.schema_names() {
             let Some(provider) = catalog.schema(&schema) else { continue };
             for table in provider.table_names() {
-                names.push(match schema.as_str() {
-                    SCHEMA | SESSION_SCHEMA => table,
-                    schema => format!("{schema}.{table}"),
-                });
+                if schema == self.schema_in_use() || schema == SESSION_SCHEMA {
+                    names.push(table.clone());
+                }
+                names.push(format!("{schema}.{table}"));
+                names.push(format!("{CATALOG}.{schema}.{table}"));
             }
         }
         names

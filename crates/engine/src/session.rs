@@ -11,7 +11,7 @@ use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::{SessionConfig, SessionContext};
-use datafusion::sql::parser::{DFParserBuilder, Statement as Parsed};
+use datafusion::sql::parser::Statement as Parsed;
 use ec2ql_catalog::Catalog;
 use ec2ql_ec2::Client;
 use futures::StreamExt;
@@ -20,6 +20,7 @@ use futures::stream::BoxStream;
 use crate::enabled::EnabledRegions;
 use crate::error::{Error, Reason};
 use crate::names;
+use crate::parse::{self, Command};
 use crate::plan::ALL_REGIONS;
 use crate::provider::{Connection, Ec2Catalog, StatementNumber};
 use crate::requests::{Progress, RequestLog};
@@ -27,11 +28,7 @@ use crate::rules;
 use crate::scope::{CATALOG, SCHEMA, SESSION_SCHEMA, SessionScope};
 use crate::settings::Settings;
 use crate::system::SystemSchema;
-
-/// Bytes of SQL that are read as one text.
-const TEXT_BYTES_MAX: usize = 1 << 20;
-/// How deep expressions and sub-queries may nest in a statement's text.
-const DEPTH_MAX: usize = 64;
+use crate::view::Views;
 
 /// What a session is made of.
 #[derive(Debug)]
@@ -56,7 +53,7 @@ pub struct Session {
 
 /// A parsed statement.
 #[derive(Debug, Clone)]
-pub struct Statement(pub(crate) Parsed);
+pub struct Statement(pub(crate) Command);
 
 /// What a statement gave.
 #[derive(Debug)]
@@ -93,15 +90,7 @@ impl Session {
     /// # Errors
     /// A setting that does not exist or cannot have the value.
     pub fn new(options: Options) -> Result<Self, Error> {
-        let mut config = SessionConfig::new()
-            .with_information_schema(true)
-            .with_default_catalog_and_schema(CATALOG, SCHEMA)
-            .with_create_default_catalog_and_schema(false)
-            .with_round_robin_repartition(false)
-            .with_option_extension(Settings::default());
-        config.options_mut().sql_parser.enable_ident_normalization = false;
-        config.options_mut().sql_parser.map_string_types_to_utf8view = false;
-        let state = rules::install(SessionStateBuilder::new().with_default_features(), config).build();
+        let state = rules::install(SessionStateBuilder::new().with_default_features(), config()).build();
         let requests = RequestLog::default();
         let catalog = Arc::new(options.catalog);
         let connection = Connection {
@@ -121,6 +110,7 @@ impl Session {
                     (SESSION_SCHEMA.into(), Arc::new(MemorySchemaProvider::new())),
                     ("system".into(), Arc::new(SystemSchema { requests: requests.clone() })),
                 ],
+                views: Views::default(),
             }),
         );
         let session = Self { context, client: options.client, requests, statements: AtomicI64::new(0) };
@@ -135,14 +125,7 @@ impl Session {
     /// # Errors
     /// The first thing that is no SQL, with its line and column; a text over 1 MiB.
     pub fn parse(&self, text: &str) -> Result<Vec<Statement>, Error> {
-        if text.len() > TEXT_BYTES_MAX {
-            return Err(Error::usage(format!("the text has {} bytes; 1 MiB is the limit", text.len()), None));
-        }
-        let parsed = DFParserBuilder::new(text)
-            .with_recursion_limit(DEPTH_MAX)
-            .build()
-            .and_then(|mut parser| parser.parse_statements())?;
-        Ok(parsed.into_iter().map(Statement).collect())
+        parse::statements(text)
     }
 
     /// Runs one statement. Rows are read lazily: the first request is sent when the first batch is asked for.
@@ -219,6 +202,19 @@ impl Planned {
         let stream = stream.map(|batch| batch.map_err(Error::from)).boxed();
         Ok(Rows { schema: self.physical.schema(), stream: bounded(stream, limit) })
     }
+}
+
+/// How statements are read and planned.
+pub(crate) fn config() -> SessionConfig {
+    let mut config = SessionConfig::new()
+        .with_information_schema(true)
+        .with_default_catalog_and_schema(CATALOG, SCHEMA)
+        .with_create_default_catalog_and_schema(false)
+        .with_round_robin_repartition(false)
+        .with_option_extension(Settings::default());
+    config.options_mut().sql_parser.enable_ident_normalization = false;
+    config.options_mut().sql_parser.map_string_types_to_utf8view = false;
+    config
 }
 
 /// The stream, up to its first error and within its time.

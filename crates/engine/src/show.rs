@@ -1,160 +1,165 @@
-//! `SHOW` and `DESCRIBE`.
+//! `SHOW`, `DESCRIBE` and `USE`: what there is, and how it is named.
+
+mod describe;
+mod pushed;
+mod resources;
 
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray};
+use datafusion::arrow::compute::filter_record_batch;
 use datafusion::arrow::compute::kernels::comparison::ilike;
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
-use datafusion::execution::SessionState;
-use datafusion::sql::sqlparser::ast::{
-    Ident, ObjectName, ShowStatementFilter, ShowStatementFilterPosition, ShowStatementOptions,
-};
-use ec2ql_catalog::Table;
+use datafusion::catalog::CatalogProvider;
+use datafusion::error::DataFusionError;
+use datafusion::execution::{FunctionRegistry, SessionState};
+use datafusion::sql::sqlparser::ast::{Ident, ObjectName};
+
+pub(crate) use self::describe::describe;
 
 use crate::error::Error;
-use crate::names::{NameError, NameErrorKind, Scope, nearest};
-use crate::plan::TAG_FILTER;
-use crate::provider::Ec2Table;
-use crate::schema::{REGION, TAGS};
-use crate::scope::{CATALOG, SessionScope};
-use crate::session::Session;
+use crate::names::{NameError, NameErrorKind, Part, nearest};
+use crate::parse::{Show, Shown};
+use crate::scope::CATALOG;
+use crate::session::{Outcome, Session};
 use crate::statement::parts;
 
-/// `SHOW TABLES [IN schema] [LIKE pattern]`.
-pub(crate) fn tables(state: &SessionState, options: &ShowStatementOptions) -> Result<RecordBatch, Error> {
-    let wanted = options.show_in.as_ref().and_then(|place| place.parent_name.as_ref()).map(|name| parts(name));
-    let mut rows: [Vec<String>; 2] = Default::default();
-    if let Some(catalog) = state.catalog_list().catalog(CATALOG) {
-        for schema in catalog.schema_names() {
-            let named = |parts: &[crate::names::Part]| parts.last().is_some_and(|part| part.value.eq_ignore_ascii_case(&schema));
-            if wanted.as_deref().is_some_and(|parts| !named(parts)) {
-                continue;
-            }
-            let Some(provider) = catalog.schema(&schema) else { continue };
-            let mut tables = provider.table_names();
-            tables.sort_unstable();
-            for table in tables {
-                rows[0].push(format!("{CATALOG}.{schema}"));
-                rows[1].push(table);
-            }
-        }
+/// `SHOW [EXTENDED] what [IN place] [LIKE 'pattern']`.
+pub(crate) fn run(session: &Session, state: &SessionState, show: &Show) -> Result<RecordBatch, Error> {
+    let place: Option<Vec<Part>> = show.place.as_ref().map(parts);
+    let place = place.as_deref();
+    let like = |batch: RecordBatch, column: usize| filtered(batch, column, show.like.as_deref());
+    match show.what {
+        Shown::Providers => like(resources::providers()?, 0),
+        Shown::Services => like(resources::services(state, place)?, 0),
+        Shown::Resources => like(resources::resources(state, place, show.extended)?, 0),
+        Shown::Methods => like(resources::methods(state, place, show.extended)?, 0),
+        Shown::Tables => like(resources::tables(state, place, show.extended)?, 1),
+        Shown::Columns => match &show.place {
+            Some(table) if show.extended => like(describe(state, table, true)?, 1),
+            Some(table) => like(describe(state, table, false)?, 0),
+            None => Err(Error::usage("SHOW COLUMNS needs a table", Some("SHOW COLUMNS IN aws.ec2_api.images"))),
+        },
+        Shown::Functions => like(functions(state)?, 0),
+        Shown::Settings => like(settings(session, |_| true)?, 0),
     }
-    let [schemas, tables] = rows;
-    filtered(text_batch(["schema", "table"], [schemas, tables])?, 1, options)
 }
 
-/// `SHOW COLUMNS IN table [LIKE pattern]`.
-pub(crate) fn columns(state: &SessionState, options: &ShowStatementOptions) -> Result<RecordBatch, Error> {
-    let Some(name) = options.show_in.as_ref().and_then(|place| place.parent_name.as_ref()) else {
-        return Err(Error::usage("SHOW COLUMNS needs a table", Some("SHOW COLUMNS IN aws.ec2_api.images")));
-    };
-    filtered(describe(state, name)?, 0, options)
-}
-
-/// `DESCRIBE table`: every column with its type, what a predicate on it does, and what it says.
-pub(crate) fn describe(state: &SessionState, name: &ObjectName) -> Result<RecordBatch, Error> {
-    let scope = SessionScope { state };
-    let parts = parts(name);
-    let Some((_, provider)) = scope.find(&parts) else {
-        let written: Vec<String> = parts.into_iter().map(|part| part.value).collect();
-        let name = written.join(".");
-        return Err(NameError {
-            kind: NameErrorKind::Relation,
-            candidates: nearest(&name, scope.relations()),
-            name,
-            looked_at: vec![],
-            position: None,
-            advice: None,
-        }
-        .into());
-    };
-    let table = provider.downcast_ref::<Ec2Table>().map(|table| table.table.clone());
-    let mut rows: [Vec<String>; 4] = Default::default();
-    for field in provider.schema().fields() {
-        let (pushed, description) = table.as_deref().map(|table| says(table, field.name())).unwrap_or_default();
-        rows[0].push(field.name().clone());
-        rows[1].push(type_text(field.data_type()));
-        rows[2].push(pushed);
-        rows[3].push(description);
-    }
-    text_batch(["column", "type", "pushed", "description"], rows)
-}
-
-/// `SHOW name`: one setting, or all of them.
+/// `SHOW name`: one setting.
 pub(crate) fn variable(session: &Session, variable: &[Ident]) -> Result<RecordBatch, Error> {
     let name: Vec<&str> = variable.iter().map(|part| part.value.as_str()).collect();
     let name = name.join(".");
-    let all = ["all", "settings"].iter().any(|word| name.eq_ignore_ascii_case(word));
-    let mut rows: [Vec<String>; 3] = Default::default();
-    for (known, value, description) in session.settings().rows() {
-        if all || known.eq_ignore_ascii_case(&name) {
-            rows[0].push(known);
-            rows[1].push(value);
-            rows[2].push(description.to_owned());
-        }
+    let found = settings(session, |known| known.eq_ignore_ascii_case(&name))?;
+    if found.num_rows() > 0 {
+        return Ok(found);
     }
-    if rows[0].is_empty() {
-        return session.set(&name, "").and_then(|()| Err(Error::usage(format!("there is nothing called {name} to show"), None)));
+    let known = session.settings().rows().map(|(name, ..)| name).collect::<Vec<_>>();
+    let things = ["PROVIDERS", "SERVICES", "RESOURCES", "METHODS", "TABLES", "COLUMNS", "FUNCTIONS", "SETTINGS"];
+    let near = nearest(&name, known.iter().map(String::as_str).chain(things));
+    let hint = near
+        .first()
+        .map_or_else(|| "SHOW SETTINGS lists the settings.".to_owned(), |near| format!("Did you mean SHOW {near}?"));
+    Err(Error::usage(format!("there is nothing called \"{name}\" to show"), Some(&hint)))
+}
+
+/// `USE schema`: where bare names are looked up, after the session's own views.
+pub(crate) fn use_schema(session: &Session, state: &SessionState, name: &ObjectName) -> Result<Outcome, Error> {
+    let place = parts(name);
+    let schemas = schemas(state, Some(&place))?;
+    let [schema] = schemas.as_slice() else {
+        let message = format!("{name} has several schemas");
+        return Err(Error::usage(
+            message,
+            Some(&format!("Say which: USE {CATALOG}.{}.", schemas.join(&format!(", USE {CATALOG}.")))),
+        ));
+    };
+    session.context().state_ref().write().config_mut().options_mut().catalog.default_schema.clone_from(schema);
+    Ok(Outcome::Done("USE".into()))
+}
+
+fn settings(session: &Session, wanted: impl Fn(&str) -> bool) -> Result<RecordBatch, Error> {
+    let mut rows: [Vec<String>; 3] = Default::default();
+    for (name, value, description) in session.settings().rows().filter(|(name, ..)| wanted(name)) {
+        push(&mut rows, [name, value, description.to_owned()]);
     }
     text_batch(["name", "value", "description"], rows)
 }
 
-/// What goes into a request for a predicate on this column, and the column's description.
-fn says(table: &Table, name: &str) -> (String, String) {
-    if name == REGION {
-        return ("region".into(), "The AWS region that the row was read from.".into());
+fn functions(state: &SessionState) -> Result<RecordBatch, Error> {
+    let mut found: Vec<[String; 3]> = vec![];
+    let first =
+        |text: &str| text.split(". ").next().unwrap_or_default().trim().trim_end_matches('.').replace('\n', " ");
+    for name in state.udfs() {
+        let says = state.udf(&name)?.documentation().map(|says| first(&says.description)).unwrap_or_default();
+        found.push([name, "scalar".into(), says]);
     }
-    if name == TAGS {
-        let pushed = table.filters.iter().any(|filter| filter.name == TAG_FILTER);
-        let pushed = if pushed { format!("filter {TAG_FILTER}") } else { String::new() };
-        return (pushed, "The row's tags as a map: tags['Name'].".into());
+    for name in state.udafs() {
+        let says = state.udaf(&name)?.documentation().map(|says| first(&says.description)).unwrap_or_default();
+        found.push([name, "aggregate".into(), says]);
     }
-    let Some(column) = table.columns.iter().find(|column| column.name == name) else { return Default::default() };
-    let pushed = match (&column.id, &column.filter) {
-        (Some(parameter), _) => format!("id {parameter}"),
-        (None, Some(filter)) => format!("filter {filter}"),
-        (None, None) => String::new(),
-    };
-    (pushed, column.description.clone())
+    for name in state.udwfs() {
+        let says = state.udwf(&name)?.documentation().map(|says| first(&says.description)).unwrap_or_default();
+        found.push([name, "window".into(), says]);
+    }
+    found.sort();
+    let mut rows: [Vec<String>; 3] = Default::default();
+    for row in found {
+        push(&mut rows, row);
+    }
+    text_batch(["name", "kind", "description"], rows)
 }
 
-/// A type in SQL's words: `list<struct<key text, value text>>`.
-fn type_text(data_type: &DataType) -> String {
-    match data_type {
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => "text".into(),
-        DataType::Boolean => "boolean".into(),
-        DataType::Int32 => "int32".into(),
-        DataType::Int64 => "int64".into(),
-        DataType::Float64 => "float64".into(),
-        DataType::Timestamp(..) => "timestamp".into(),
-        DataType::Binary => "binary".into(),
-        DataType::List(item) => format!("list<{}>", type_text(item.data_type())),
-        DataType::Struct(fields) => {
-            let fields: Vec<String> =
-                fields.iter().map(|field| format!("{} {}", field.name(), type_text(field.data_type()))).collect();
-            format!("struct<{}>", fields.join(", "))
-        }
-        DataType::Map(..) => "map<text, text>".into(),
-        other => other.to_string().to_lowercase(),
+/// The schemas that a place names, sorted: all, those of the catalog, or one.
+fn schemas(state: &SessionState, place: Option<&[Part]>) -> Result<Vec<String>, Error> {
+    let mut names = catalog(state).map(|catalog| catalog.schema_names()).unwrap_or_default();
+    names.sort_unstable();
+    let schema = match place {
+        None => return Ok(names),
+        Some([catalog]) if catalog.matches(CATALOG) => return Ok(names),
+        Some([schema]) => schema,
+        Some([catalog, schema]) if catalog.matches(CATALOG) => schema,
+        Some(parts) => return Err(no_schema(parts, &names)),
+    };
+    match names.iter().find(|name| schema.matches(name)) {
+        Some(name) => Ok(vec![name.clone()]),
+        None => Err(no_schema(place.unwrap_or_default(), &names)),
     }
 }
 
-fn filtered(batch: RecordBatch, column: usize, options: &ShowStatementOptions) -> Result<RecordBatch, Error> {
-    let pattern = match &options.filter_position {
-        None => return Ok(batch),
-        Some(ShowStatementFilterPosition::Infix(filter) | ShowStatementFilterPosition::Suffix(filter)) => match filter {
-            ShowStatementFilter::Like(pattern) | ShowStatementFilter::ILike(pattern) => pattern.clone(),
-            ShowStatementFilter::Where(_) | ShowStatementFilter::NoKeyword(_) => {
-                return Err(Error::usage("SHOW takes LIKE 'pattern'", None));
-            }
-        },
-    };
-    let keep = ilike(&batch.column(column), &StringArray::new_scalar(pattern)).map_err(datafusion::error::DataFusionError::from)?;
-    Ok(datafusion::arrow::compute::filter_record_batch(&batch, &keep).map_err(datafusion::error::DataFusionError::from)?)
+fn no_schema(parts: &[Part], names: &[String]) -> Error {
+    let name = dotted(parts);
+    let known = names.iter().map(|schema| format!("{CATALOG}.{schema}"));
+    name_error(NameErrorKind::Schema, nearest(&name, known), name)
+}
+
+fn name_error(kind: NameErrorKind, candidates: Vec<String>, name: String) -> Error {
+    NameError { kind, name, candidates, looked_at: vec![], position: None, advice: None }.into()
+}
+
+fn catalog(state: &SessionState) -> Option<Arc<dyn CatalogProvider>> {
+    state.catalog_list().catalog(CATALOG)
+}
+
+fn dotted(parts: &[Part]) -> String {
+    let parts: Vec<&str> = parts.iter().map(|part| part.value.as_str()).collect();
+    parts.join(".")
+}
+
+fn filtered(batch: RecordBatch, column: usize, like: Option<&str>) -> Result<RecordBatch, Error> {
+    let Some(pattern) = like else { return Ok(batch) };
+    let kept = ilike(&batch.column(column), &StringArray::new_scalar(pattern));
+    let kept = kept.and_then(|kept| filter_record_batch(&batch, &kept));
+    Ok(kept.map_err(DataFusionError::from)?)
+}
+
+fn push<const N: usize>(columns: &mut [Vec<String>; N], row: [String; N]) {
+    for (column, value) in columns.iter_mut().zip(row) {
+        column.push(value);
+    }
 }
 
 fn text_batch<const N: usize>(names: [&str; N], columns: [Vec<String>; N]) -> Result<RecordBatch, Error> {
     let schema = Schema::new(names.iter().map(|name| Field::new(*name, DataType::Utf8, false)).collect::<Vec<_>>());
     let columns = columns.into_iter().map(|column| Arc::new(StringArray::from(column)) as ArrayRef).collect();
-    Ok(RecordBatch::try_new(Arc::new(schema), columns).map_err(datafusion::error::DataFusionError::from)?)
+    Ok(RecordBatch::try_new(Arc::new(schema), columns).map_err(DataFusionError::from)?)
 }

@@ -8,7 +8,7 @@ use datafusion::common::format::ExplainStatementOptions;
 use datafusion::execution::SessionState;
 use datafusion::sql::parser::{CopyToSource, CopyToStatement, ResetStatement, Statement as Parsed};
 use datafusion::sql::sqlparser::ast::{
-    CreateView, Expr, Ident, ObjectName, ObjectNamePart, ObjectType, Set, Statement as Sql, Value,
+    CreateView, Expr, Ident, ObjectName, ObjectNamePart, ObjectType, Set, Statement as Sql, Use, Value,
 };
 use futures::StreamExt;
 
@@ -17,12 +17,17 @@ use crate::error::{Error, Reason};
 use crate::explain;
 use crate::export::{self, Format};
 use crate::names;
+use crate::parse::Command;
 use crate::scope::{CATALOG, SESSION_SCHEMA, SessionScope};
-use crate::session::{Outcome, Rows, Session};
+use crate::session::{Outcome, Rows, Session, Statement};
 use crate::settings::Settings;
 use crate::show;
 
-pub(crate) async fn run(session: &Session, state: SessionState, statement: Parsed) -> Result<Outcome, Error> {
+pub(crate) async fn run(session: &Session, state: SessionState, command: Command) -> Result<Outcome, Error> {
+    let statement = match command {
+        Command::Sql(statement) => statement,
+        Command::Show(show) => return show::run(session, &state, &show).map(one_batch),
+    };
     match statement {
         Parsed::Statement(sql) => run_sql(session, state, *sql).await,
         Parsed::CopyTo(copy) => run_copy(session, state, copy).await,
@@ -42,10 +47,11 @@ async fn run_sql(session: &Session, state: SessionState, sql: Sql) -> Result<Out
     match sql {
         Sql::Query(_) | Sql::Explain { .. } => query(session, state, Parsed::Statement(Box::new(sql))).await,
         Sql::Set(set) => run_set(session, set),
-        Sql::ShowTables { show_options, .. } => show::tables(&state, &show_options).map(one_batch),
-        Sql::ShowColumns { show_options, .. } => show::columns(&state, &show_options).map(one_batch),
         Sql::ShowVariable { variable } => show::variable(session, &variable).map(one_batch),
-        Sql::ExplainTable { table_name, .. } => show::describe(&state, &table_name).map(one_batch),
+        Sql::ExplainTable { table_name, hive_format, .. } => {
+            show::describe(&state, &table_name, hive_format.is_some()).map(one_batch)
+        }
+        Sql::Use(Use::Object(name)) => show::use_schema(session, &state, &name),
         Sql::CreateView(view) => create_view(session, state, view).await,
         Sql::Drop { object_type: ObjectType::View, names, if_exists, .. } => drop_views(session, &state, &names, if_exists),
         other => {
@@ -97,8 +103,10 @@ async fn run_copy(session: &Session, state: SessionState, copy: CopyToStatement)
         CopyToSource::Query(query) => query.to_string(),
         CopyToSource::Relation(name) => format!("SELECT * FROM {name}"),
     };
-    let Some(statement) = session.parse(&source)?.pop() else { return Err(not_supported("COPY of nothing")) };
-    match query(session, state, statement.0).await? {
+    let Some(Statement(Command::Sql(statement))) = session.parse(&source)?.pop() else {
+        return Err(not_supported("COPY of nothing"));
+    };
+    match query(session, state, statement).await? {
         Outcome::Rows(rows) => {
             let target = export::Target::create(&path, overwrite)?;
             let count = export::copy_into(rows, target, format, options).await?;

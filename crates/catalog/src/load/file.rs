@@ -40,10 +40,19 @@ impl<'a> File<'a> {
     }
 
     pub(super) fn text(&self, key: &str, value: &Spanned<DeValue<'_>>) -> Result<Text, Error> {
+        let text = self.lines(key, value)?;
+        if text.value.contains('\n') {
+            return Err(self.refuse(value.span(), format!("\"{key}\" has a line break or a control character")));
+        }
+        Ok(text)
+    }
+
+    /// A text that may have several lines.
+    pub(super) fn lines(&self, key: &str, value: &Spanned<DeValue<'_>>) -> Result<Text, Error> {
         let DeValue::String(text) = value.get_ref() else {
             return Err(self.refuse(value.span(), format!("\"{key}\" is not a text")));
         };
-        if text.contains(char::is_control) {
+        if text.contains(|letter: char| letter.is_control() && letter != '\n') {
             return Err(self.refuse(value.span(), format!("\"{key}\" has a line break or a control character")));
         }
         Ok(Text { value: text.clone().into_owned(), span: value.span() })
@@ -143,6 +152,11 @@ impl<'a> Keys<'a> {
 
     pub(super) fn optional_text(&self, key: &str) -> Result<Option<Text>, Error> {
         self.value(key).map(|value| self.file.text(key, value)).transpose()
+    }
+
+    pub(super) fn lines(&self, key: &str) -> Result<Text, Error> {
+        let value = self.value(key).ok_or_else(|| self.missing(key))?;
+        self.file.lines(key, value)
     }
 
     pub(super) fn texts(&self, key: &str) -> Result<Vec<Text>, Error> {

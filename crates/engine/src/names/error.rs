@@ -37,6 +37,10 @@ pub(crate) enum NameErrorKind {
     Column,
     /// More than one relation or column fits.
     Ambiguous,
+    /// No such function.
+    Function,
+    /// No such schema, or no such catalog.
+    Schema,
 }
 
 impl NameError {
@@ -75,7 +79,9 @@ impl NameError {
         let choice = if others.is_empty() { last.clone() } else { format!("{} or {last}", others.join(", ")) };
         Some(match self.kind {
             NameErrorKind::Ambiguous => format!("Write {choice}."),
-            NameErrorKind::Relation | NameErrorKind::Column => format!("Did you mean {choice}?"),
+            NameErrorKind::Relation | NameErrorKind::Column | NameErrorKind::Function | NameErrorKind::Schema => {
+                format!("Did you mean {choice}?")
+            }
         })
     }
 }
@@ -91,6 +97,8 @@ impl fmt::Display for NameError {
                 let looked_at = self.looked_at.join(", ");
                 write!(f, "relation \"{name}\" is not in the FROM clause, which has {looked_at}")
             }
+            NameErrorKind::Function => write!(f, "function \"{name}\" does not exist"),
+            NameErrorKind::Schema => write!(f, "schema \"{name}\" does not exist"),
             NameErrorKind::Ambiguous => write!(f, "name \"{name}\" is ambiguous"),
             NameErrorKind::Column => {
                 write!(f, "column \"{name}\" does not exist")?;

@@ -28,6 +28,7 @@ Exit codes:
   130 interrupted, 143 terminated, 141 the reader of standard output went away.";
 
 /// SQL over the EC2 API.
+#[expect(clippy::struct_excessive_bools, reason = "they are switches of the command line")]
 #[derive(Debug, Parser)]
 #[command(name = "ec2ql", version, about = "SQL over the EC2 API, VM Import/Export first.", after_help = EXAMPLES)]
 struct Raw {
@@ -153,10 +154,8 @@ impl Invocation {
             let message = "--out-file needs a statement: add -c, -f, or SQL on standard input";
             return Err(clap::Error::raw(ErrorKind::MissingRequiredArgument, message));
         }
-        let endpoint = match raw.demo {
-            true => Endpoint::Demo,
-            false => Endpoint::Aws { profile: raw.profile, url: raw.endpoint_url },
-        };
+        let endpoint =
+            if raw.demo { Endpoint::Demo } else { Endpoint::Aws { profile: raw.profile, url: raw.endpoint_url } };
         let settings = [("ec2ql.regions", raw.region), ("ec2ql.statement_timeout", raw.timeout)];
         Ok(Self {
             source,

@@ -143,6 +143,10 @@ pub(crate) fn with_http_client(
     Ok(config.with_http_client(Builder::new().build_with_connector_fn(move |settings, components| {
         let mut builder = Connector::builder().proxy_config(proxy.clone());
         builder.set_connector_settings(settings.cloned());
+        #[expect(
+            clippy::redundant_closure_for_method_calls,
+            reason = "the method's type is of a crate that is not ours to name"
+        )]
         builder.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
         builder.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).tls_context(context.clone()).build()
     })))

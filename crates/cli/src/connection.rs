@@ -114,10 +114,7 @@ impl Connection {
             (None, None) => "not looked for yet".to_owned(),
         };
         let regions = self.session.settings().regions;
-        let regions = match regions.is_empty() {
-            true => "named by each statement".to_owned(),
-            false => regions.join(", "),
-        };
+        let regions = if regions.is_empty() { "named by each statement".to_owned() } else { regions.join(", ") };
         let endpoint = match (&self.demo, &self.custom) {
             (Some(fake), _) => format!("{} (embedded)", fake.url()),
             (None, Some(url)) => format!("{} (custom)", without_secrets(url)),

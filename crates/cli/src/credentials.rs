@@ -22,7 +22,7 @@ use tokio::sync::OnceCell;
 use crate::aws;
 
 /// One provider may take so long: a process that signs in by itself, a role behind a role.
-const PROVIDER_TIMEOUT: Duration = Duration::from_secs(60);
+const PROVIDER_TIMEOUT: Duration = Duration::from_mins(1);
 /// Instance metadata answers in milliseconds where it is there; elsewhere nothing does.
 const METADATA_CONNECT_TIMEOUT: Duration = Duration::from_millis(700);
 const METADATA_TIMEOUT: Duration = Duration::from_millis(1_500);

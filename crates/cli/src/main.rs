@@ -92,6 +92,7 @@ async fn start(invocation: Invocation) -> Exit {
         header: invocation.header,
         timing: invocation.timing,
         verbose: invocation.verbose,
+        interactive,
     };
     match texts {
         None => shell::run(runner).await,

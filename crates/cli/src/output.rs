@@ -4,13 +4,13 @@ mod line;
 mod markdown;
 mod table;
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use ec2ql_engine::Error;
 use ec2ql_engine::export::{self, Encoder, Format};
 
-use crate::escape::{masked, visible};
+use crate::escape::{masked, visible, visible_lines};
 
 /// A format of the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,11 @@ pub(crate) fn encoder(
         Output::Markdown => Box::new(markdown::Markdown::new(schema, out)?),
         Output::Data(format) => {
             let options = export::Options { header: style.header, to_file: style.to_file };
-            return export::encoder(format, schema.clone(), out.out, what, options);
+            let out = match style.width {
+                Some(_) => Box::new(ForEyes { out: out.out, line: Vec::new() }),
+                None => out.out,
+            };
+            return export::encoder(format, schema, out, what, options);
         }
     })
 }
@@ -104,6 +108,38 @@ impl Page {
             Some(_) => masked(&visible(&text)).into_owned(),
             None => text.replace("\r\n", "\\n").replace('\n', "\\n"),
         }
+    }
+}
+
+/// A program's format on a screen: line by line, nothing in it can act, and no signature can be read.
+struct ForEyes {
+    out: Box<dyn Write + Send>,
+    /// What has come of a line that has not ended.
+    line: Vec<u8>,
+}
+
+impl ForEyes {
+    fn show(&mut self, bytes: usize) -> io::Result<()> {
+        let rest = self.line.split_off(bytes);
+        let text = String::from_utf8_lossy(&self.line);
+        self.out.write_all(masked(&visible_lines(&text)).as_bytes())?;
+        self.line = rest;
+        Ok(())
+    }
+}
+
+impl Write for ForEyes {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.line.extend_from_slice(bytes);
+        if let Some(end) = self.line.iter().rposition(|byte| *byte == b'\n') {
+            self.show(end + 1)?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.show(self.line.len())?;
+        self.out.flush()
     }
 }
 

@@ -50,7 +50,7 @@ pub(crate) fn report(error: &Error, trace: &Trace, on_terminal: bool) {
     let mut text = format!("ERROR {}: {message}\n", error.sqlstate());
     for (label, part) in [("detail", detail), ("hint", hint)] {
         if let Some(part) = part {
-            text.push_str(&format!("{label}: {part}\n"));
+            text.extend([label, ": ", &part, "\n"]);
         }
     }
     say(&text, on_terminal);

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ec2ql_engine::export::{self, Encoder, Target};
 use ec2ql_engine::{Error, Outcome, Rows, Session, Statement};
@@ -16,7 +16,12 @@ use crate::report::{Exit, report, say};
 use crate::signals::{self, Signals};
 use crate::terminal::Terminal;
 
+/// How long a stopped statement may take to clean up: less than what a signal grants, and not noticed at a prompt.
+const ABORT: Duration = Duration::from_millis(1_500);
+const ABORT_SHELL: Duration = Duration::from_millis(100);
+
 /// What every statement is run with.
+#[expect(clippy::struct_excessive_bools, reason = "they are switches of the command line")]
 pub(crate) struct Runner {
     pub(crate) connection: Arc<Connection>,
     pub(crate) signals: Signals,
@@ -25,6 +30,8 @@ pub(crate) struct Runner {
     pub(crate) header: bool,
     pub(crate) timing: bool,
     pub(crate) verbose: bool,
+    /// In the shell the process goes on after a statement that was stopped.
+    pub(crate) interactive: bool,
 }
 
 /// Why a statement did not end well.
@@ -44,11 +51,11 @@ impl Runner {
     /// Runs one statement to its end; gives its tag when it had no rows.
     pub(crate) async fn run(&self, statement: Statement, place: Place) -> Result<Option<String>, Stop> {
         let begun = Instant::now();
+        let to_stdout = matches!(place, Place::Stdout(_));
         let line = Arc::new(Line::default());
         let connection = Arc::clone(&self.connection);
         let (line_of_work, output) = (Arc::clone(&line), self.output);
-        let style =
-            Style { header: self.header, to_file: matches!(place, Place::File(..)), width: self.terminal.width() };
+        let style = Style { header: self.header, to_file: !to_stdout, width: self.terminal.width() };
         // A task of its own: however long planning takes, a stop is heard.
         let mut work =
             tokio::spawn(async move { work(&connection.session, statement, place, output, style, line_of_work).await });
@@ -59,7 +66,7 @@ impl Runner {
         let result = loop {
             tokio::select! {
                 exit = &mut stopped => break Err(Stop::Asked(exit)),
-                () = &mut reader_gone, if !self.terminal.stdout => break Err(Stop::Asked(Exit::ReaderGone)),
+                () = &mut reader_gone, if to_stdout && !self.terminal.stdout => break Err(Stop::Asked(Exit::ReaderGone)),
                 ended = &mut work => break match ended {
                     Ok(result) => result.map_err(Stop::Failed),
                     // It panicked, and has said so.
@@ -68,7 +75,13 @@ impl Runner {
                 _ = ticks.tick(), if self.terminal.stderr => line.draw(begun, self.connection.session.progress()),
             }
         };
-        work.abort();
+        if let Err(Stop::Asked(_)) = &result
+            && !work.is_finished()
+        {
+            work.abort();
+            // It takes its unfinished file along, when it is given the time to.
+            let _ = tokio::time::timeout(if self.interactive { ABORT_SHELL } else { ABORT }, &mut work).await;
+        }
         line.erase();
         self.account(begun);
         result
@@ -104,7 +117,7 @@ async fn work(
     style: Style,
     line: Arc<Line>,
 ) -> Result<Option<String>, Error> {
-    let rows = match session.run(statement).await? {
+    let rows = match Box::pin(session.run(statement)).await? {
         Outcome::Rows(rows) => rows,
         Outcome::Done(tag) => return Ok(Some(tag)),
     };
@@ -117,23 +130,29 @@ async fn work(
         }
         Place::File(target, Output::Data(format)) => {
             let options = export::Options { header: style.header, to_file: true };
-            export::copy_into(rows, target, format, options).await?;
+            let count = export::copy_into(rows, target, format, options).await?;
+            return Ok(Some(format!("COPY {count}")));
         }
         Place::File(target, output) => {
             let style = Style { width: None, ..style };
             let encoder = output::encoder(output, &rows.schema, target.writer()?, &target.what(), style)?;
-            drive(rows, encoder).await?;
+            let count = drive(rows, encoder).await?;
             target.commit()?;
+            return Ok(Some(format!("COPY {count}")));
         }
     }
     Ok(None)
 }
 
-async fn drive(mut rows: Rows, mut encoder: Box<dyn Encoder>) -> Result<(), Error> {
+async fn drive(mut rows: Rows, mut encoder: Box<dyn Encoder>) -> Result<u64, Error> {
+    let mut count = 0;
     while let Some(batch) = rows.stream.next().await {
-        encoder.write(&batch?)?;
+        let batch = batch?;
+        count += batch.num_rows() as u64;
+        encoder.write(&batch)?;
     }
-    encoder.finish()
+    encoder.finish()?;
+    Ok(count)
 }
 
 /// Standard output, with the line of progress out of its way.
@@ -193,8 +212,8 @@ impl Batch {
             };
             let tag = self.runner.run(statement, place).await?;
             printed |= gives_rows;
-            if let Some(tag) = tag.filter(|_| self.runner.verbose) {
-                say(&format!("-- {tag}\n"), self.runner.terminal.stderr);
+            if let Some(tag) = tag.filter(|_| self.runner.verbose || self.runner.terminal.stderr) {
+                say(&format!("{tag}\n"), self.runner.terminal.stderr);
             }
         }
         Ok(())

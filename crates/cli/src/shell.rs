@@ -58,7 +58,7 @@ impl Shell {
     fn greet(&self) {
         let mut text = format!("ec2ql {}. Statements end with ;  \\? lists the commands.\n", env!("CARGO_PKG_VERSION"));
         if let Some(endpoint) = self.runner.connection.custom_endpoint() {
-            text.push_str(&format!("All requests go to {endpoint}, not to AWS.\n"));
+            text.extend(["All requests go to ", &endpoint, ", not to AWS.\n"]);
         }
         print(&text);
     }

@@ -129,7 +129,7 @@ pub trait Encoder: Send {
 /// When the format cannot hold a column's type, before any row is asked for.
 pub fn encoder(
     format: Format,
-    schema: SchemaRef,
+    schema: &SchemaRef,
     out: Box<dyn Write + Send>,
     what: &str,
     options: Options,
@@ -140,12 +140,12 @@ pub fn encoder(
     }
     let sink = Sink::new(out, what, !options.to_file);
     Ok(match format {
-        Format::Csv => Box::new(csv::Csv::new(&schema, sink, options.header)?),
-        Format::Json => Box::new(json::Json::<json::Array>::new(&schema, sink)?),
-        Format::Jsonl => Box::new(json::Json::<json::Lines>::new(&schema, sink)?),
-        Format::Parquet => Box::new(columnar::Parquet::new(&schema, sink)?),
-        Format::Arrow if options.to_file => Box::new(columnar::ArrowFile::new(&schema, sink)?),
-        Format::Arrow => Box::new(columnar::ArrowStream::new(&schema, sink)?),
+        Format::Csv => Box::new(csv::Csv::new(schema, sink, options.header)?),
+        Format::Json => Box::new(json::Json::<json::Array>::new(schema, sink)?),
+        Format::Jsonl => Box::new(json::Json::<json::Lines>::new(schema, sink)?),
+        Format::Parquet => Box::new(columnar::Parquet::new(schema, sink)?),
+        Format::Arrow if options.to_file => Box::new(columnar::ArrowFile::new(schema, sink)?),
+        Format::Arrow => Box::new(columnar::ArrowStream::new(schema, sink)?),
     })
 }
 
@@ -164,7 +164,7 @@ pub async fn copy_to(rows: Rows, path: &Path, format: Format, overwrite: bool) -
 /// When the query fails, or when writing fails; then nothing is left under the target's name.
 pub async fn copy_into(mut rows: Rows, target: Target, format: Format, options: Options) -> Result<u64, Error> {
     let options = Options { to_file: true, ..options };
-    let mut encoder = encoder(format, rows.schema.clone(), target.writer()?, &target.what(), options)?;
+    let mut encoder = encoder(format, &rows.schema, target.writer()?, &target.what(), options)?;
     let mut count = 0;
     while let Some(batch) = rows.stream.next().await {
         let batch = batch?;
@@ -211,6 +211,7 @@ fn failed(sink: &sink::Failure, error: ArrowError) -> Error {
     sink.take().unwrap_or_else(|| DataFusionError::ArrowError(Box::new(error), None).into())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is called by map_err")]
 fn failed_parquet(sink: &sink::Failure, error: ParquetError) -> Error {
     failed(sink, ArrowError::ParquetError(error.to_string()))
 }

@@ -16,10 +16,8 @@ impl Markdown {
     pub(super) fn new(schema: &SchemaRef, mut page: Page) -> Result<Self, Error> {
         let (mut names, mut rule) = (String::from("|"), String::from("|"));
         for field in schema.fields() {
-            names.push_str(&format!(
-                " {} |",
-                if page.style.header { cell(&page, Some(field.name().as_bytes())) } else { String::new() }
-            ));
+            let name = cell(&page, Some(field.name().as_bytes()));
+            names.extend([" ", if page.style.header { &name } else { "" }, " |"]);
             rule.push_str(if is_number(field.data_type()) { " ---: |" } else { " --- |" });
         }
         page.put(&format!("{names}\n{rule}\n"))?;

@@ -185,17 +185,14 @@ fn metadata(request: &Request) -> Answer {
     }
 }
 
-/// IMDSv2, also as the source of a role, and never through a proxy.
+/// `IMDSv2`, also as the source of a role, and never through a proxy.
 #[test]
 fn instance() {
     let (ec2, imds) = (StandIn::ec2(), StandIn::start(metadata));
     let here = |ec2: &StandIn| {
         place(ec2).unset("AWS_EC2_METADATA_DISABLED").set("AWS_EC2_METADATA_SERVICE_ENDPOINT", &imds.url)
     };
-    let place = here(&ec2)
-        .set("HTTP_PROXY", "http://127.0.0.1:1")
-        .set("http_proxy", "http://127.0.0.1:1")
-        .set("NO_PROXY", "127.0.0.1");
+    let place = here(&ec2).set("HTTP_PROXY", "http://127.0.0.1:1").set("http_proxy", "http://127.0.0.1:1");
     assert_eq!(signed(&place, &ec2, &[]), ("ASIAINSTANCE".into(), Some("token-i".into())));
 
     let (ec2, sts) = (StandIn::ec2(), sts());
@@ -352,6 +349,25 @@ fn attempts_of_the_environment() {
         .set("AWS_MAX_ATTEMPTS", "2");
     assert_eq!(place.run(&["-c", IMAGES]).code, Some(4));
     assert_eq!(ec2.seen().len(), 2);
+}
+
+#[test]
+fn a_ca_bundle_that_cannot_be_used() {
+    let place = Place::new().file("empty.pem", "no certificate").set("AWS_CA_BUNDLE", "missing.pem");
+    expect![[r#"
+        --- stderr
+        ERROR 42000: the CA bundle "missing.pem" cannot be read: No such file or directory (os error 2)
+        hint: It is named by AWS_CA_BUNDLE or ca_bundle.
+        --- exit 1
+    "#]]
+    .assert_eq(&place.run(&["-c", "SELECT 1 AS a"]).to_string());
+    let place = place.set("AWS_CA_BUNDLE", "empty.pem");
+    expect![[r#"
+        --- stderr
+        ERROR 08000: the CA bundle holds no certificate in PEM
+        --- exit 1
+    "#]]
+    .assert_eq(&place.run(&["-c", "SELECT 1 AS a"]).to_string());
 }
 
 /// The demo has its own keys, and asks no one else.

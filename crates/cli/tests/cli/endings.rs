@@ -116,6 +116,11 @@ fn a_reader_that_goes_away_ends_it_quietly() {
     let ended = Ended::of(child.wait_with_output().unwrap());
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(141), ""));
 
+    // Who writes to a file does not care.
+    let mut child = place_.command(&["-O", "one.csv", "-c", "SELECT 1 AS a"]).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(Ended::of(child.wait_with_output().unwrap()).code, Some(0));
+
     let endpoint = StandIn::start(|_| Answer::Silence);
     let place = place(&endpoint);
     let mut child = place.command(&["-c", IMAGES]).spawn().unwrap();

@@ -1,6 +1,6 @@
 //! A file that appears whole or not at all.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -40,7 +40,6 @@ impl Target {
             Err(error) => return Err(Error::output(quoted(path), error)),
         };
         match found {
-            None => {}
             Some(kind) if is_character_device(kind) => {
                 let file = File::options().write(true).open(path).map_err(|e| Error::output(quoted(path), e))?;
                 return Ok(Self { path: path.into(), file, unfinished: None, overwrite });
@@ -53,7 +52,7 @@ impl Target {
                 return Err(refused(path, "is neither a file nor a character device; redirect standard output to it"));
             }
             Some(_) if !overwrite => return Err(Error::exists(path.display().to_string())),
-            Some(_) => {}
+            Some(_) | None => {}
         }
         let (file, unfinished) = unfinished(path).map_err(|error| Error::output(quoted(path), error))?;
         Ok(Self { path: path.into(), file, unfinished: Some(unfinished), overwrite })
@@ -100,9 +99,9 @@ impl Target {
 fn unfinished(path: &Path) -> io::Result<(File, TempPath)> {
     let mut builder = Builder::new();
     builder.prefix(UNFINISHED_PREFIX);
-    if let Some(permissions) = permissions_by_umask() {
-        builder.permissions(permissions);
-    }
+    // As for any new file: what the umask leaves.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     Ok(builder.tempfile_in(folder_of(path))?.into_parts())
 }
 
@@ -127,17 +126,6 @@ fn refused(path: &Path, reason: &str) -> Error {
 
 fn quoted(path: &Path) -> String {
     format!("\"{}\"", path.display())
-}
-
-#[cfg(unix)]
-fn permissions_by_umask() -> Option<Permissions> {
-    use std::os::unix::fs::PermissionsExt as _;
-    Some(Permissions::from_mode(0o666))
-}
-
-#[cfg(not(unix))]
-fn permissions_by_umask() -> Option<Permissions> {
-    None
 }
 
 #[cfg(unix)]

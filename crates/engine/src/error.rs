@@ -1,12 +1,14 @@
 //! One error for a person: SQLSTATE, what failed, detail, and what to type next.
 
+mod datafusion;
+mod ec2;
+
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use datafusion::common::SchemaError;
-use datafusion::error::DataFusionError;
+use ::datafusion::error::DataFusionError;
 use ec2ql_ec2::Kind;
 
 use crate::names::{NameError, NameErrorKind};
@@ -34,11 +36,11 @@ pub struct Error(Arc<Reason>);
 pub(crate) enum Reason {
     #[error("table \"{table}\" needs a region")]
     RegionUnbound { table: String, joined: bool, home: String },
-    #[error("\"{column}\" says what is asked for, and cannot be compared like a column")]
+    #[error("\"{column}\" is a request parameter: it is given once, and not compared")]
     Parameter { column: String },
     #[error("region \"{region}\" is not among the regions of this session ({session})")]
     RegionOutsideSession { region: String, session: String },
-    #[error("{}", ec2_message(.0))]
+    #[error("{}", ec2::message(.0))]
     Ec2(#[source] ec2ql_ec2::Error),
     #[error("{0}")]
     Name(NameError),
@@ -60,7 +62,7 @@ pub(crate) enum Reason {
     Timeout { limit_s: f64 },
     #[error("the statement was cancelled")]
     Cancelled,
-    #[error("{}", datafusion_message(.0))]
+    #[error("{}", self::datafusion::message(.0))]
     DataFusion(DataFusionError),
 }
 
@@ -99,7 +101,7 @@ impl Error {
             Reason::RegionUnbound { .. } => "42R01",
             Reason::RegionOutsideSession { .. } => "42R02",
             Reason::Parameter { .. } => "42R03",
-            Reason::Ec2(error) => ec2_sqlstate(error),
+            Reason::Ec2(error) => ec2::sqlstate(error),
             Reason::Name(error) => match error.kind {
                 NameErrorKind::Relation => "42P01",
                 NameErrorKind::Column => "42703",
@@ -115,7 +117,7 @@ impl Error {
             Reason::Output { .. } => "58030",
             Reason::Exists { .. } => "58P02",
             Reason::Timeout { .. } | Reason::Cancelled => "57014",
-            Reason::DataFusion(error) => datafusion_sqlstate(error),
+            Reason::DataFusion(error) => self::datafusion::sqlstate(error),
         }
     }
 
@@ -127,7 +129,7 @@ impl Error {
     /// Codes, counts and causes behind the message.
     pub fn detail(&self) -> Option<String> {
         match self.reason() {
-            Reason::Ec2(error) => ec2_detail(error),
+            Reason::Ec2(error) => ec2::detail(error),
             Reason::RegionUnbound { joined: true, .. } => Some(
                 "A join gives its regions only to the side whose unmatched rows it drops: not to the kept side of an \
                  outer join, not under FULL, NOT IN or NOT EXISTS."
@@ -150,7 +152,7 @@ impl Error {
             Reason::RegionOutsideSession { region, .. } => {
                 Some(format!("Add it: SET ec2ql.regions = '...,{region}', or leave the session's regions empty."))
             }
-            Reason::Ec2(error) => ec2_hint(error),
+            Reason::Ec2(error) => ec2::hint(error),
             Reason::Name(error) => error.hint(),
             Reason::UnknownSetting { near, .. } => {
                 near_hint(near).or_else(|| Some("SELECT name, description FROM system.settings lists them.".into()))
@@ -240,138 +242,4 @@ impl From<Error> for DataFusionError {
 
 fn near_hint(near: &[String]) -> Option<String> {
     (!near.is_empty()).then(|| format!("Did you mean {}?", near.join(", ")))
-}
-
-fn ec2_message(error: &ec2ql_ec2::Error) -> String {
-    let operation = error.operation().unwrap_or("the request");
-    let place = error.region().map(|region| format!(" in region \"{region}\"")).unwrap_or_default();
-    match error.kind() {
-        Kind::Region | Kind::Endpoint | Kind::Credentials => error.message().to_owned(),
-        Kind::Unauthorized => format!("not authorized to call \"{operation}\"{place}"),
-        Kind::AuthFailure => format!("AWS did not accept the credentials for \"{operation}\"{place}"),
-        Kind::Expired => format!("the credentials or the signature for \"{operation}\"{place} have expired"),
-        Kind::Throttled => format!("\"{operation}\"{place} was throttled"),
-        Kind::Service => format!("\"{operation}\"{place} failed: {}", error.message()),
-        Kind::Connect | Kind::Dns | Kind::Tls | Kind::Timeout | Kind::Transport | Kind::Protocol => {
-            format!("no complete answer to \"{operation}\"{place}: {}", error.message())
-        }
-        Kind::Document => format!("a bad answer to \"{operation}\"{place}: {}", error.message()),
-        Kind::TooLarge | Kind::TokenLoop | Kind::NoProgress => format!("\"{operation}\"{place} was stopped: {}", error.message()),
-    }
-}
-
-fn ec2_sqlstate(error: &ec2ql_ec2::Error) -> &'static str {
-    match error.kind() {
-        Kind::Region => "22023",
-        Kind::Endpoint => "08000",
-        Kind::Credentials => "28000",
-        Kind::AuthFailure | Kind::Expired => "28P01",
-        Kind::Unauthorized => "42501",
-        Kind::Connect | Kind::Dns | Kind::Tls => "08001",
-        Kind::Timeout | Kind::Transport => "08006",
-        Kind::Protocol | Kind::Document | Kind::TokenLoop => "08P01",
-        Kind::TooLarge | Kind::NoProgress => "54000",
-        Kind::Throttled => "53400",
-        Kind::Service => "58000",
-    }
-}
-
-fn ec2_detail(error: &ec2ql_ec2::Error) -> Option<String> {
-    if error.operation().is_none() {
-        return error.source().map(chain);
-    }
-    let mut text = match error.code() {
-        Some(code) => format!("AWS returned {code}"),
-        None => match error.source() {
-            Some(source) => chain(source),
-            None => "no answer counted".to_owned(),
-        },
-    };
-    if let Some(id) = error.request_id() {
-        text.push_str(&format!(" (request {id})"));
-    }
-    if error.code().is_some() && !matches!(error.kind(), Kind::Service) && !error.message().is_empty() {
-        text.push_str(&format!(": {}", error.message().trim_end_matches('.')));
-    }
-    if error.attempts() > 0 {
-        let plural = if error.attempts() == 1 { "" } else { "s" };
-        text.push_str(&format!(" after {} attempt{plural}", error.attempts()));
-    }
-    text.push('.');
-    if error.is_retryable() {
-        text.push_str(" Trying again may help.");
-    }
-    Some(text)
-}
-
-fn ec2_hint(error: &ec2ql_ec2::Error) -> Option<String> {
-    let region = error.region().unwrap_or("...");
-    match error.kind() {
-        Kind::Unauthorized => {
-            let operation = error.operation().unwrap_or("the operation");
-            Some(match operation {
-                "DescribeRegions" => "Grant ec2:DescribeRegions, or name the regions: region IN ('us-east-1', ...).".into(),
-                _ => format!("Grant ec2:{operation}, or leave the region out: region <> '{region}'."),
-            })
-        }
-        Kind::AuthFailure => Some(format!(
-            "Check the key and its secret with \\conninfo. AWS says the same of a region that the account has not \
-             enabled: is \"{region}\" enabled?"
-        )),
-        Kind::Expired => Some(match error.clock_skew_s() {
-            Some(skew_s) => format!("This machine's clock differs from AWS's by {skew_s} s: set it right."),
-            None => "Refresh the credentials (aws sso login), and compare this machine's clock with the real time.".into(),
-        }),
-        Kind::Throttled => Some("Ask fewer regions at once, or wait: others share the account's quota.".into()),
-        Kind::Region => near_hint(error.suggestions()),
-        _ => None,
-    }
-}
-
-fn chain(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(found) = cause {
-        let part = found.to_string();
-        if !text.contains(&part) {
-            text.push_str(": ");
-            text.push_str(&part);
-        }
-        cause = found.source();
-    }
-    text
-}
-
-fn datafusion_message(error: &DataFusionError) -> String {
-    let text = match error.find_root() {
-        DataFusionError::SQL(parser, _) => parser.to_string(),
-        DataFusionError::Plan(text)
-        | DataFusionError::NotImplemented(text)
-        | DataFusionError::Execution(text)
-        | DataFusionError::Configuration(text)
-        | DataFusionError::ResourcesExhausted(text)
-        | DataFusionError::Internal(text) => text.clone(),
-        DataFusionError::ArrowError(arrow, _) => arrow.to_string(),
-        other => other.strip_backtrace(),
-    };
-    let first = text.split("\n\nbacktrace").next().unwrap_or_default();
-    first.trim().trim_end_matches('.').to_owned()
-}
-
-fn datafusion_sqlstate(error: &DataFusionError) -> &'static str {
-    match error.find_root() {
-        DataFusionError::SQL(..) => "42601",
-        DataFusionError::SchemaError(schema, _) => match schema.as_ref() {
-            SchemaError::AmbiguousReference { .. } => "42702",
-            SchemaError::FieldNotFound { .. } => "42703",
-            SchemaError::DuplicateQualifiedField { .. } | SchemaError::DuplicateUnqualifiedField { .. } => "42701",
-        },
-        DataFusionError::NotImplemented(_) => "0A000",
-        DataFusionError::Plan(_) => "42000",
-        DataFusionError::ArrowError(..) | DataFusionError::Execution(_) => "22000",
-        DataFusionError::Configuration(_) => "22023",
-        DataFusionError::ResourcesExhausted(_) => "53200",
-        DataFusionError::IoError(_) => "58030",
-        _ => "XX000",
-    }
 }

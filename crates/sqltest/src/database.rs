@@ -145,8 +145,8 @@ impl Database {
             "CALLS" => Ok(self.place.calls().await),
             "FILES" => self.place.files(),
             "CAT" => self.place.cat(rest),
-            "HEADER" => self.sql(rest, true).await,
-            _ => self.sql(statement, false).await,
+            "HEADER" => Box::pin(self.sql(rest, true)).await,
+            _ => Box::pin(self.sql(statement, false)).await,
         }
     }
 
@@ -155,7 +155,7 @@ impl Database {
         let text = text.replace("{dir}", &self.place.folder.path().to_string_lossy());
         let mut output = DBOutput::StatementComplete(0);
         for statement in self.session.parse(&text)? {
-            output = match self.session.run(statement).await? {
+            output = match Box::pin(self.session.run(statement)).await? {
                 Outcome::Rows(rows) => collect(rows, header).await?,
                 Outcome::Done(_) => DBOutput::StatementComplete(0),
             };

@@ -35,7 +35,7 @@ impl From<ec2ql_engine::Error> for Error {
         let mut text = format!("ERROR {sqlstate}: {}", error.message());
         for (name, part) in [("detail", error.detail()), ("hint", error.hint())] {
             if let Some(part) = part {
-                text += &format!("\n{name}: {part}");
+                text = format!("{text}\n{name}: {part}");
             }
         }
         Self { text, sqlstate: Some(sqlstate) }

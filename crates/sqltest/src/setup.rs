@@ -15,7 +15,7 @@ use url::Url;
 use crate::Error;
 
 /// How old the endpoint's wave of imports is, for ever: most tasks have ended, some run, some are stuck.
-pub(crate) const WAVE_AGE: Duration = Duration::from_secs(165 * 60);
+pub(crate) const WAVE_AGE: Duration = Duration::from_mins(165);
 const USER_AGENT: &str = "sqltest";
 
 /// What a file can choose for its session, apart from settings. Each is a name of `SESSION`.
@@ -65,10 +65,10 @@ impl Setup {
             let (name, value) = choice.split_once('=').ok_or_else(|| Error::of_file(format!("{choice}: no value")))?;
             let number = || value.parse().map_err(|_| Error::of_file(format!("{choice}: no number")));
             match name {
-                "access_key" => setup.access_key = value.to_owned(),
-                "secret_key" => setup.secret_key = value.to_owned(),
+                "access_key" => value.clone_into(&mut setup.access_key),
+                "secret_key" => value.clone_into(&mut setup.secret_key),
                 "session_token" => setup.session_token = Some(value.to_owned()),
-                "home_region" => setup.home_region = value.to_owned(),
+                "home_region" => value.clone_into(&mut setup.home_region),
                 "attempts_max" => setup.attempts_max = number()?,
                 "empty_pages_max" => setup.empty_pages_max = number()?,
                 "pages_max" => setup.pages_max = number()?,

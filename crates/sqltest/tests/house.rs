@@ -1,6 +1,11 @@
 //! The rules of the house that a reader of source and manifests can check.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed assertion is the point of a test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a failed assertion is the point of a test"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -1,6 +1,6 @@
 //! A test per `.slt` file, and a test per table of the catalog. `UPDATE_EXPECT=1` writes the answers into the files.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed assertion is the point of a test")]
+#![expect(clippy::unwrap_used, reason = "a failed assertion is the point of a test")]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -85,7 +85,7 @@ fn spread_errors(file: &Path) -> std::io::Result<()> {
         if is_error && !record.lines().any(|line| line == "----") {
             let verb = head.split_whitespace().next().unwrap_or_default();
             let record = record.replacen(head, &format!("{verb} error"), 1);
-            spread += &format!("{}\n----\n?\n\n\n", record.trim_end());
+            spread = spread + record.trim_end() + "\n----\n?\n\n\n";
         } else {
             spread += record;
         }
@@ -109,10 +109,10 @@ async fn runner(file: &Path) -> Result<Runner<Database, impl MakeConnection<Conn
 /// An expected error is its whole text under `----`: a pattern would let a lost detail or hint pass.
 fn errors_are_whole(records: &[Parsed]) -> Result<(), Failed> {
     for record in records {
-        let (expected, at) = match record {
-            Record::Statement { expected: StatementExpect::Error(expected), loc, .. }
-            | Record::Query { expected: QueryExpect::Error(expected), loc, .. } => (expected, loc),
-            _ => continue,
+        let (Record::Statement { expected: StatementExpect::Error(expected), loc: at, .. }
+        | Record::Query { expected: QueryExpect::Error(expected), loc: at, .. }) = record
+        else {
+            continue;
         };
         if !matches!(expected, ExpectedError::Multiline(text) if !text.is_empty()) {
             return Err(format!("{at}: put the error's text under ----").into());

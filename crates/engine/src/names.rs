@@ -14,6 +14,7 @@
 //! list aliases, enclosing queries). Where a relation is not known here, the identifiers that
 //! may belong to it stay as they are and the planner decides.
 
+mod alias;
 mod error;
 mod expression;
 mod frame;

@@ -4,10 +4,11 @@ use datafusion::sql::sqlparser::ast::{
     Cte, Ident, OrderBy, OrderByKind, PipeOperator, Query, SetExpr, SetOperator, SetQuantifier, With,
 };
 
+use super::alias::rename;
 use super::error::NameError;
 use super::frame::{Clause, Frame};
 use super::scope::{Column, Shape, Source, choose};
-use super::{Scope, expression, relation, select, statement};
+use super::{Scope, expression, select, statement};
 
 /// What a query sees from where it stands.
 #[derive(Clone, Copy)]
@@ -97,7 +98,7 @@ fn declare<'a>(with: &mut With, ctes: &mut Ctes<'a>, context: Context<'a>) -> Re
         } else {
             resolve(&mut cte.query, seen)?
         };
-        let shape = relation::rename(shape, &mut cte.alias.columns);
+        let shape = rename(shape, &mut cte.alias.columns);
         ctes.own.push(Declared { name, written: cte.alias.name.value.clone(), shape });
     }
     Ok(())
@@ -120,7 +121,7 @@ fn recursive(cte: &mut Cte, name: &str, context: Context<'_>) -> Result<Shape, N
     ctes.own.push(Declared {
         name: name.to_owned(),
         written: cte.alias.name.value.clone(),
-        shape: relation::rename(shape.clone(), &mut cte.alias.columns),
+        shape: rename(shape.clone(), &mut cte.alias.columns),
     });
     let context = Context { ctes: &ctes, ..context };
     set_expression(right, context)?;

@@ -4,21 +4,20 @@ use datafusion::sql::sqlparser::ast::{
     Expr, Ident, ObjectName, TableAlias, TableAliasColumnDef, TableFactor, TableWithJoins,
 };
 
+use super::alias::{aliased, short_alias};
 use super::error::{CANDIDATES_MAX, NameError, NameErrorKind, by_distance};
 use super::expression::{self, identifiers};
 use super::frame::{Clause, Frame};
 use super::join::joined;
 use super::query::{self, Context};
-use super::scope::{Column, Shape, Source, ident, object_name, same};
+use super::scope::{Column, Shape, Source, object_name};
 use super::types::type_of;
-use super::{Lookup, Part, Relation, Scope, path};
+use super::{Lookup, Part, Relation, Scope, alias, path};
 
 /// Resolves a FROM clause and tells its sources.
 pub(super) fn from<'a>(tables: &mut [TableWithJoins], context: Context<'a>) -> Result<Frame<'a>, NameError> {
     let mut frame = Frame::new(context.outer);
-    for table in tables.iter() {
-        call(table, &mut frame.calls);
-    }
+    frame.calls = alias::calls(tables);
     items(tables, context, frame)
 }
 
@@ -37,25 +36,6 @@ fn items<'a>(
         frame.append(joined);
     }
     Ok(frame)
-}
-
-/// How a FROM item calls its relations.
-fn call(table: &TableWithJoins, calls: &mut Vec<String>) {
-    let joins = table.joins.iter().map(|join| &join.relation);
-    for factor in std::iter::once(&table.relation).chain(joins) {
-        match factor {
-            TableFactor::Table { alias: Some(alias), .. }
-            | TableFactor::Function { alias: Some(alias), .. }
-            | TableFactor::Derived { alias: Some(alias), .. }
-            | TableFactor::UNNEST { alias: Some(alias), .. }
-            | TableFactor::NestedJoin { alias: Some(alias), .. } => calls.push(alias.name.value.clone()),
-            TableFactor::Table { name, .. } | TableFactor::Function { name, .. } => {
-                calls.extend(identifiers(name).and_then(|mut parts| parts.pop()).map(|last| last.value));
-            }
-            TableFactor::NestedJoin { table_with_joins, .. } => call(table_with_joins, calls),
-            _ => {}
-        }
-    }
 }
 
 /// One FROM item with its joins; `before` are the items to its left, which LATERAL sees.
@@ -153,17 +133,6 @@ fn table(name: &mut ObjectName, context: Context<'_>) -> Result<Source, NameErro
     Ok(Source::new(relation.canonical, shape))
 }
 
-/// The last part of a full name as the planner's name for the relation, so that the headings it
-/// makes up are short: `max(images.name)`. None where another relation has that name too.
-fn short_alias(source: &Source, calls: &[String]) -> Option<TableAlias> {
-    let [_, .., last] = source.full_name.as_slice() else {
-        return None;
-    };
-    let only = calls.iter().filter(|call| same(call, last)).count() == 1;
-    let known = !source.shape.open;
-    (only && known).then(|| TableAlias { explicit: true, name: ident(last), columns: Vec::new(), at: None })
-}
-
 /// The relation of this name; None where the scope does not know.
 pub(super) fn look_up(written: &[Ident], context: Context<'_>) -> Result<Option<Relation>, NameError> {
     let parts: Vec<_> = written.iter().map(part).collect();
@@ -244,48 +213,4 @@ fn unnest<'a>(
         alias.columns.push(TableAliasColumnDef { name: alias.name.clone(), data_type: None });
     }
     Ok(aliased(Source::new(Vec::new(), shape), Some(alias)))
-}
-
-fn aliased(source: Source, alias: Option<&mut TableAlias>) -> Source {
-    let Some(alias) = alias else {
-        return source;
-    };
-    let name = alias.name.value.clone();
-    let is_short = source.full_name.len() > 1 && source.full_name.last() == Some(&name);
-    Source {
-        shape: rename(source.shape, &mut alias.columns),
-        // Under an alias that is its own name a relation can still be called by the full one.
-        full_name: if is_short { source.full_name } else { vec![name.clone()] },
-        qualifier: vec![name],
-    }
-}
-
-/// Renames columns by an alias's column list, which counts visible columns only and may be
-/// shorter than they are. The planner wants all, so the list is completed.
-pub(super) fn rename(mut shape: Shape, names: &mut Vec<TableAliasColumnDef>) -> Shape {
-    if names.is_empty() {
-        return shape;
-    }
-    let whole = names.len() == shape.columns.len();
-    let given: Vec<_> = names.iter().map(|column| column.name.value.clone()).collect();
-    let mut given = given.into_iter();
-    let mut count = 0;
-    for column in &mut shape.columns {
-        if !column.hidden || whole {
-            if let Some(name) = given.next() {
-                column.name = Some(name);
-                count += 1;
-            }
-        }
-    }
-    if count == names.len() && shape.is_complete() && !whole {
-        let complete = shape.names().map(TableAliasColumnDef::from_name);
-        *names = complete.collect();
-    }
-    if shape.open {
-        let rest = given.map(|name| Column::named(name, None));
-        shape.columns.extend(rest);
-        shape.open = false;
-    }
-    shape
 }

@@ -107,6 +107,9 @@ fn insert(insert: &mut Insert, context: Context<'_>) -> Result<(), NameError> {
         for column in &mut insert.columns {
             assigned(column, &target)?;
         }
+        if insert.columns.is_empty() {
+            insert.columns = visible(&target);
+        }
     }
     match &mut insert.source {
         Some(query) => query::resolve(query, context).map(drop),
@@ -141,6 +144,16 @@ fn delete(delete: &mut Delete, context: Context<'_>) -> Result<(), NameError> {
         frame.append(relation::from(using, context)?);
     }
     expression::resolve(&mut delete.selection, context, &frame, Clause::Input)
+}
+
+/// The columns that values without a column list are for, where that is not all.
+fn visible(target: &Frame<'_>) -> Vec<ObjectName> {
+    let columns = || target.sources.iter().flat_map(|source| source.shape.columns.iter());
+    if !columns().any(|column| column.hidden) {
+        return Vec::new();
+    }
+    let names = columns().filter(|column| !column.hidden).filter_map(|column| column.name.clone());
+    names.map(|name| object_name(&[name])).collect()
 }
 
 /// The relation that rows go to.

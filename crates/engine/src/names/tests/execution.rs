@@ -358,6 +358,63 @@ async fn wildcards() {
 }
 
 #[tokio::test]
+async fn nameless_tables() {
+    let s = &session();
+    run(
+        s,
+        "select *, UNNEST + 1 as Next from regions, unnest([1, 2]) order by region, NEXT",
+        expect![[r#"
+        +--------+----------------+--------+------+
+        | region | regionEndpoint | unnest | Next |
+        +--------+----------------+--------+------+
+        | a      | ec2.a          | 1      | 2    |
+        | a      | ec2.a          | 2      | 3    |
+        | b      | ec2.b          | 1      | 2    |
+        | b      | ec2.b          | 2      | 3    |
+        +--------+----------------+--------+------+
+    "#]],
+    )
+    .await;
+    run(
+        s,
+        "select * from (select count(*) from images), (select max(name) from images), regions",
+        expect![[r#"
+        +----------+------------------+--------+----------------+
+        | count(*) | max(images.name) | region | regionEndpoint |
+        +----------+------------------+--------+----------------+
+        | 3        | web              | a      | ec2.a          |
+        | 3        | web              | b      | ec2.b          |
+        +----------+------------------+--------+----------------+
+    "#]],
+    )
+    .await;
+    run(
+        s,
+        "insert into images values ('q', 'ami-9', 'new')",
+        expect![[r#"
+        +-------+
+        | count |
+        +-------+
+        | 1     |
+        +-------+
+    "#]],
+    )
+    .await;
+    run(
+        s,
+        "select *, tags from images where REGION = 'q'",
+        expect![[r#"
+        +--------+---------+------+------+
+        | region | imageId | name | tags |
+        +--------+---------+------+------+
+        | q      | ami-9   | new  |      |
+        +--------+---------+------+------+
+    "#]],
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn joins() {
     let s = &session();
     run(

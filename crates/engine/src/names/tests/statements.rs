@@ -113,6 +113,12 @@ fn writing() {
         "#]],
     );
     check(
+        "insert into images values ('a', 'b', 'c')",
+        expect![[r#"
+        INSERT INTO aws.ec2_api.images (region, imageId, name) VALUES ('a', 'b', 'c')
+    "#]],
+    );
+    check(
         "insert into images (nmae) values ('x')",
         expect![[r#"
             Column: column "nmae" does not exist in aws.ec2_api.images

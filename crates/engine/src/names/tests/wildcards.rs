@@ -114,6 +114,46 @@ fn derived_tables() {
 }
 
 #[test]
+fn nameless_tables() {
+    check(
+        "select * from images, unnest([1, 2])",
+        expect![[r#"
+        SELECT images.region, images.imageId, images.name, unnest.unnest FROM aws.ec2_api.images AS images, UNNEST([1, 2]) AS unnest (unnest)
+    "#]],
+    );
+    check(
+        "select * from images, unnest([1, 2]), unnest([3], [4])",
+        expect![[r#"
+        SELECT images.region, images.imageId, images.name, unnest.unnest, unnest_2.unnest, unnest_2.unnest_2 FROM aws.ec2_api.images AS images, UNNEST([1, 2]) AS unnest (unnest), UNNEST([3], [4]) AS unnest_2 (unnest, unnest_2)
+    "#]],
+    );
+    check(
+        "select * from unnest([1, 2])",
+        expect![[r#"
+        SELECT * FROM UNNEST([1, 2]) AS unnest (unnest)
+    "#]],
+    );
+    check(
+        "select * from (select count(*) from images), images i",
+        expect![[r#"
+        SELECT derived.*, i.region, i.imageId, i.name FROM (SELECT count(*) FROM aws.ec2_api.images AS images) AS derived, aws.ec2_api.images i
+    "#]],
+    );
+    check(
+        "select * from (select name from images), (select region from images)",
+        expect![[r#"
+        SELECT * FROM (SELECT name FROM aws.ec2_api.images AS images) AS derived, (SELECT region FROM aws.ec2_api.images AS images) AS derived_2
+    "#]],
+    );
+    check(
+        "select * from (select count(*) from images)",
+        expect![[r#"
+        SELECT * FROM (SELECT count(*) FROM aws.ec2_api.images AS images)
+    "#]],
+    );
+}
+
+#[test]
 fn options() {
     check(
         "select * exclude (NAME) from images",

@@ -4,8 +4,8 @@ import json
 import pathlib
 import shutil
 
-# So many failures are printed in full; the rest is counted.
-PRINTED_MAX = 12
+# So many failures of a part are printed in full; the rest is counted.
+PRINTED_MAX = 4
 
 
 class Report:
@@ -15,7 +15,7 @@ class Report:
         self.folder = pathlib.Path(folder)
         shutil.rmtree(self.folder, ignore_errors=True)
         self.counts = {}
-        self.failures = 0
+        self.failures = {}
         self.notes = []
 
     def passed(self, part, count=1):
@@ -25,14 +25,15 @@ class Report:
     def failed(self, part, case, reason, **files):
         """Counts a case that ran and did not hold, and stores what is needed to look at it."""
         self.passed(part)
-        self.failures += 1
-        if self.failures > PRINTED_MAX:
+        self.failures[part] = self.failures.get(part, 0) + 1
+        if self.failures[part] > PRINTED_MAX:
             return
         print(f"FAILED {part}: {case}\n  {reason}")
         if files:
             self.folder.mkdir(parents=True, exist_ok=True)
             for name, content in files.items():
-                path = self.folder / f"{self.failures:03}-{name.replace('_', '.')}"
+                number = sum(self.failures.values())
+                path = self.folder / f"{number:03}-{name.replace('_', '.')}"
                 path.write_bytes(content if isinstance(content, bytes) else str(content).encode())
                 print(f"  stored: {path}")
 
@@ -56,13 +57,17 @@ class Report:
             ran = self.counts.get(part, 0)
             short = ran < least
             complete &= not short
-            print(f"{part:<52} {ran:>7} cases" + (f"  SHOULD BE AT LEAST {least}" if short else ""))
+            print(
+                f"{part:<60} {ran:>6} cases"
+                + (f", {self.failures[part]} FAILED" if part in self.failures else "")
+                + (f", SHOULD BE AT LEAST {least}" if short else "")
+            )
         for part in self.counts.keys() - wanted.keys():
             complete = False
-            print(f"{part:<52} was not expected to run")
+            print(f"{part:<60} was not expected to run")
         for note in self.notes:
             print(f"note: {note}")
-        print(f"{self.failures} failed" if self.failures else "all held")
+        print(f"{sum(self.failures.values())} failed" if self.failures else "all held")
         return complete and not self.failures
 
 

@@ -12,6 +12,7 @@ mod enabled;
 mod error;
 mod explain;
 pub mod export;
+mod functions;
 mod names;
 mod parse;
 mod plan;

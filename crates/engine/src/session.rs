@@ -19,6 +19,7 @@ use futures::stream::BoxStream;
 
 use crate::enabled::EnabledRegions;
 use crate::error::{Error, Reason};
+use crate::functions;
 use crate::names;
 use crate::parse::{self, Command};
 use crate::plan::ALL_REGIONS;
@@ -178,7 +179,7 @@ impl Session {
     /// Resolves the names of a statement and plans it. Nothing is sent.
     pub(crate) async fn plan(&self, state: SessionState, mut statement: Parsed) -> Result<Planned, Error> {
         names::resolve(&mut statement, &SessionScope { state: &state })?;
-        let plan = state.statement_to_plan(statement).await?;
+        let plan = functions::plan(&state, statement).await?;
         let optimized = state.optimize(&plan)?;
         let physical = state.query_planner().create_physical_plan(&optimized, &state).await?;
         let number = state.config().get_extension::<StatementNumber>().map_or(0, |number| number.0);

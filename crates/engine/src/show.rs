@@ -12,12 +12,13 @@ use datafusion::arrow::compute::kernels::comparison::ilike;
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::catalog::CatalogProvider;
 use datafusion::error::DataFusionError;
-use datafusion::execution::{FunctionRegistry, SessionState};
+use datafusion::execution::SessionState;
 use datafusion::sql::sqlparser::ast::{Ident, ObjectName};
 
 pub(crate) use self::describe::describe;
 
 use crate::error::Error;
+use crate::functions::in_expressions;
 use crate::names::{NameError, NameErrorKind, Part, nearest};
 use crate::parse::{Show, Shown};
 use crate::scope::CATALOG;
@@ -86,27 +87,30 @@ fn settings(session: &Session, wanted: impl Fn(&str) -> bool) -> Result<RecordBa
 }
 
 fn functions(state: &SessionState) -> Result<RecordBatch, Error> {
-    let mut found: Vec<[String; 3]> = vec![];
-    let first =
-        |text: &str| text.split(". ").next().unwrap_or_default().trim().trim_end_matches('.').replace('\n', " ");
-    for name in state.udfs() {
-        let says = state.udf(&name)?.documentation().map(|says| first(&says.description)).unwrap_or_default();
-        found.push([name, "scalar".into(), says]);
-    }
-    for name in state.udafs() {
-        let says = state.udaf(&name)?.documentation().map(|says| first(&says.description)).unwrap_or_default();
-        found.push([name, "aggregate".into(), says]);
-    }
-    for name in state.udwfs() {
-        let says = state.udwf(&name)?.documentation().map(|says| first(&says.description)).unwrap_or_default();
-        found.push([name, "window".into(), says]);
-    }
+    let mut found: Vec<[String; 3]> = in_expressions(state)
+        .map(|(name, kind)| {
+            let says = match kind {
+                "scalar" => state.scalar_functions().get(name).and_then(|function| function.documentation()),
+                "lambda" => state.higher_order_functions().get(name).and_then(|function| function.documentation()),
+                "aggregate" => state.aggregate_functions().get(name).and_then(|function| function.documentation()),
+                _ => state.window_functions().get(name).and_then(|function| function.documentation()),
+            };
+            let sentence = says.map(|says| first_sentence(&says.description)).unwrap_or_default();
+            [name.to_owned(), kind.to_owned(), sentence]
+        })
+        .collect();
     found.sort();
     let mut rows: [Vec<String>; 3] = Default::default();
     for row in found {
         push(&mut rows, row);
     }
     text_batch(["name", "kind", "description"], rows)
+}
+
+fn first_sentence(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let text = words.join(" ");
+    text.split_once(". ").map_or(text.as_str(), |(first, _)| first).trim_end_matches('.').to_owned() + "."
 }
 
 /// The schemas that a place names, sorted: all, those of the catalog, or one.

@@ -16,6 +16,7 @@ use crate::dry_run;
 use crate::error::{Error, Reason};
 use crate::explain;
 use crate::export::{self, Format};
+use crate::functions;
 use crate::names;
 use crate::parse::Command;
 use crate::scope::{CATALOG, SESSION_SCHEMA, SessionScope};
@@ -173,7 +174,7 @@ async fn create_view(session: &Session, state: SessionState, mut view: CreateVie
     view.name = session_name(&view.name)?;
     let mut statement = Parsed::Statement(Box::new(Sql::CreateView(view)));
     names::resolve(&mut statement, &SessionScope { state: &state })?;
-    let plan = state.statement_to_plan(statement).await?;
+    let plan = functions::plan(&state, statement).await?;
     session.context().execute_logical_plan(plan).await?;
     Ok(Outcome::Done("CREATE VIEW".into()))
 }

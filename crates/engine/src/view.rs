@@ -16,6 +16,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use ec2ql_catalog::{TableName, View};
 
 use crate::error::Error;
+use crate::functions;
 use crate::names;
 use crate::parse::{self, Command};
 use crate::provider::Ec2Catalog;
@@ -65,7 +66,7 @@ async fn plan(view: &View, catalog: Ec2Catalog) -> Result<LogicalPlan> {
         return Err(Error::usage(format!("the view {} is not one query", view.name), None).into());
     };
     names::resolve(&mut query, &SessionScope { state: &state }).map_err(Error::from)?;
-    state.statement_to_plan(query).await
+    Ok(functions::plan(&state, query).await?)
 }
 
 /// A view of the catalog. Statements are planned as if its query stood in its place.

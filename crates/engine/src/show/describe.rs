@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::names::{NameErrorKind, Part, Scope, nearest};
 use crate::provider::Ec2Table;
 use crate::schema::{REGION, TAGS};
-use crate::scope::SessionScope;
+use crate::scope::{SESSION_SCHEMA, SessionScope};
 use crate::statement::parts;
 use crate::view::CatalogView;
 
@@ -51,7 +51,8 @@ pub(crate) fn describe(state: &SessionState, name: &ObjectName, extended: bool) 
         rows.texts("example", &view.view.examples);
         rows.one("query", "", "", "", &view.view.query);
     } else {
-        rows.one("table", &full_name.join("."), "", "", "");
+        let is_view = full_name.get(1).is_some_and(|schema| schema == SESSION_SCHEMA);
+        rows.one(if is_view { "view" } else { "table" }, &full_name.join("."), "", "", "");
         rows.columns(provider.as_ref(), None);
     }
     text_batch(["kind", "name", "type", "pushed", "description"], rows.0)

@@ -85,7 +85,9 @@ pub(super) fn methods(state: &SessionState, place: Option<&[Part]>, extended: bo
     };
     let (_, provider) = find(state, place)?;
     let table = provider.downcast_ref::<Ec2Table>().map(|table| table.table.as_ref());
-    let required = table.map(required).unwrap_or_default();
+    // A view over such tables needs what they need.
+    let has_region = provider.schema().column_with_name(REGION).is_some();
+    let required = table.map_or_else(|| if has_region { REGION.to_owned() } else { String::new() }, required);
     let operation = table.map(|table| table.operation.clone()).unwrap_or_default();
     if !extended {
         let rows = ["select", "SELECT", &operation, &required].map(|value| vec![value.to_owned()]);

@@ -3,10 +3,20 @@
 /// The part of a name after its prefix; `None` where the whole is no XML name.
 #[inline]
 pub(crate) fn local_name(name: &str) -> Option<&str> {
-    let starts = |byte: u8| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'_');
-    let goes_on = |byte: u8| starts(byte) || matches!(byte, b'0'..=b'9' | b'-' | b'.');
-    let plain = name.bytes().next().is_some_and(starts) && name.bytes().fold(true, |all, byte| all & goes_on(byte));
+    let plain = name.bytes().next().is_some_and(starts_plain_name)
+        && name.bytes().fold(true, |all, byte| all & goes_on_plain_name(byte));
     if plain { Some(name) } else { unusual_name(name) }
+}
+
+/// A name of these is ASCII and has no prefix.
+#[inline]
+pub(crate) fn starts_plain_name(byte: u8) -> bool {
+    matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'_')
+}
+
+#[inline]
+pub(crate) fn goes_on_plain_name(byte: u8) -> bool {
+    starts_plain_name(byte) || matches!(byte, b'0'..=b'9' | b'-' | b'.')
 }
 
 fn unusual_name(name: &str) -> Option<&str> {

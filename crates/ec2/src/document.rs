@@ -1,8 +1,13 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::xml::{Step, Xml};
+use crate::characters::local_name;
+use crate::plain::{Plain, Tag};
+use crate::xml::{INCOMPLETE, Step, Xml};
 use crate::{Error, Kind, Limits, classify};
+
+/// Where `requestId` and `nextToken` stand.
+const ENVELOPE_DEPTH: usize = 2;
 
 /// A pull cursor over one response.
 ///
@@ -10,8 +15,13 @@ use crate::{Error, Kind, Limits, classify};
 /// [`text`](Self::text) or [`skip`](Self::skip) leave again, as does a `child` that finds no more children. Names are
 /// local names; a prefix is dropped. Every byte that is passed is checked: only [`finish`](Self::finish) says that
 /// the document was complete.
+///
+/// There are two readers below it. The fast one reads the plain XML that EC2 sends; at the first thing that is anything
+/// else it is dropped, and the XML library's reader goes over the same bytes from the root to this place, and on.
+/// So whatever is refused is refused by the library's reader, and in its words.
 pub struct Document<'a> {
     xml: Xml<'a>,
+    plain: Option<Plain<'a>>,
     request_id: Option<String>,
     next_token: Option<String>,
 }
@@ -33,20 +43,33 @@ impl<'a> Document<'a> {
     /// # Errors
     /// The text cannot be the operation's answer; or it is EC2's error answer, which becomes the error that it names.
     pub fn open(body: &'a [u8], operation: &str, limits: &Limits) -> Result<Self, Error> {
+        Self::open_with(body, operation, limits, true)
+    }
+
+    /// The same without the fast reader: what that one is compared with.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_by_library(body: &'a [u8], operation: &str, limits: &Limits) -> Result<Self, Error> {
+        Self::open_with(body, operation, limits, false)
+    }
+
+    fn open_with(body: &'a [u8], operation: &str, limits: &Limits, fast: bool) -> Result<Self, Error> {
         let mut xml = Xml::new(body, operation, limits)?;
         let root = xml.root()?;
-        let mut document = Self { xml, request_id: None, next_token: None };
+        let plain = if fast { xml.plain(&root) } else { None };
+        let mut document = Self { xml, plain, request_id: None, next_token: None };
         if root.name == "Response" {
             return Err(document.service_error()?.of_operation(operation));
         }
         if root.name.strip_suffix("Response") != Some(operation) {
             let reason = format!("its root is <{}>, not <{operation}Response>", shorten(root.name));
-            return Err(document.invalid(reason));
+            return Err(document.refuse(&reason));
         }
         match root.namespace {
             Some(namespace) if is_ec2_namespace(&namespace) => Ok(document),
-            Some(namespace) => Err(document.invalid(format!("its namespace is '{}'", shorten(&namespace)))),
-            None => Err(document.invalid("its root has no namespace")),
+            Some(namespace) => Err(document.refuse(&format!("its namespace is '{}'", shorten(&namespace)))),
+            None => Err(document.refuse("its root has no namespace")),
         }
     }
 
@@ -57,24 +80,21 @@ impl<'a> Document<'a> {
     /// The document is malformed, or passes a limit.
     pub fn child(&mut self) -> Result<Option<&'a str>, Error> {
         loop {
-            match self.step()? {
-                Step::Open("requestId") if self.xml.depth == 2 => {
-                    let text = self.text()?.into_owned();
-                    if self.request_id.replace(text).is_some() {
-                        return Err(self.invalid("it has a second <requestId>"));
-                    }
-                }
-                Step::Open("nextToken") if self.xml.depth == 2 => {
-                    let text = self.text()?.into_owned();
-                    if self.next_token.replace(text).is_some() {
-                        return Err(self.invalid("it has a second <nextToken>"));
-                    }
-                }
-                Step::Open(name) => return Ok(Some(name)),
-                Step::Close | Step::End => return Ok(None),
-                Step::Text(_) | Step::Character(_) => {}
+            let Tag::Open(name) = self.tag()? else { return Ok(None) };
+            if self.depth() != ENVELOPE_DEPTH || !self.is_of_envelope(name)? {
+                return Ok(Some(name));
             }
         }
+    }
+
+    /// Enters the next child if it is easily seen to have this name, which is no name of the envelope. False: nothing
+    /// has happened, and [`child`](Self::child) tells what comes next.
+    ///
+    /// To guess right saves a reader of rows, whose elements come in the same order in each, to find out each name.
+    #[inline]
+    pub fn enter_if(&mut self, name: &str) -> bool {
+        debug_assert!(local_name(name) == Some(name), "{name:?} is no local name");
+        self.plain.as_mut().is_some_and(|plain| plain.enter_if(name))
     }
 
     /// The text of the element just entered, which is left. It is never trimmed. Child elements inside are skipped.
@@ -82,6 +102,12 @@ impl<'a> Document<'a> {
     /// # Errors
     /// The document is malformed, or passes a limit.
     pub fn text(&mut self) -> Result<Cow<'a, str>, Error> {
+        if let Some(plain) = &mut self.plain {
+            match plain.text() {
+                Some(text) => return Ok(text),
+                None => self.hand_over()?,
+            }
+        }
         let mut value = Cow::Borrowed("");
         loop {
             match self.step()? {
@@ -100,7 +126,13 @@ impl<'a> Document<'a> {
     /// # Errors
     /// The document is malformed, or passes a limit.
     pub fn skip(&mut self) -> Result<(), Error> {
-        let outside = self.xml.depth.saturating_sub(1);
+        let outside = self.depth().saturating_sub(1);
+        if let Some(plain) = &mut self.plain {
+            match plain.skip() {
+                Some(()) => return Ok(()),
+                None => self.hand_over()?,
+            }
+        }
         let mut text_bytes = 0;
         while self.xml.depth > outside {
             match self.step()? {
@@ -114,9 +146,11 @@ impl<'a> Document<'a> {
         Ok(())
     }
 
-    /// A document that cannot be used, and where.
-    pub fn invalid(&self, reason: impl Into<String>) -> Error {
-        self.xml.refuse(Kind::Document, &reason.into()).with_request_id(self.request_id.as_deref())
+    /// An answer that cannot be used although it is well-formed: why, and where.
+    pub fn invalid(&self, reason: impl fmt::Display) -> Error {
+        let at = self.plain.as_ref().map_or_else(|| self.xml.position(), |plain| plain.at);
+        let error = Error::new(Kind::Document, format!("{reason} (byte {at})"));
+        error.of_operation(&self.xml.operation).with_request_id(self.request_id.as_deref())
     }
 
     /// Reads and checks what is left of the document.
@@ -124,22 +158,43 @@ impl<'a> Document<'a> {
     /// # Errors
     /// The document is malformed, passes a limit, or has no request id.
     pub fn finish(mut self) -> Result<Envelope, Error> {
-        while self.xml.depth > 1 {
+        while self.depth() > 1 {
             self.skip()?;
         }
-        while self.xml.depth > 0 {
+        while self.depth() > 0 {
             if self.child()?.is_some() {
                 self.skip()?;
             }
         }
-        while !matches!(self.step()?, Step::End) {}
+        self.end()?;
         match self.request_id.take() {
             Some(request_id) if !request_id.is_empty() => Ok(Envelope {
                 request_id,
                 next_token: self.next_token.take().filter(|token| !token.is_empty()),
-                items: self.xml.items,
+                items: self.plain.as_ref().map_or(self.xml.items, |plain| plain.items),
             }),
-            _ => Err(self.invalid("it has no request id")),
+            _ => Err(self.refuse("it has no request id")),
+        }
+    }
+
+    fn depth(&self) -> usize {
+        self.plain.as_ref().map_or(self.xml.depth, Plain::depth)
+    }
+
+    #[inline]
+    fn tag(&mut self) -> Result<Tag<'a>, Error> {
+        if let Some(plain) = &mut self.plain {
+            match plain.tag() {
+                Some(tag) => return Ok(tag),
+                None => self.hand_over()?,
+            }
+        }
+        loop {
+            match self.step()? {
+                Step::Open(name) => return Ok(Tag::Open(name)),
+                Step::Close | Step::End => return Ok(Tag::Close),
+                Step::Text(_) | Step::Character(_) => {}
+            }
         }
     }
 
@@ -149,6 +204,45 @@ impl<'a> Document<'a> {
             Err(error) => Err(error.with_request_id(self.request_id.as_deref())),
             step => step,
         }
+    }
+
+    /// From here on the library reads.
+    #[cold]
+    fn hand_over(&mut self) -> Result<(), Error> {
+        match self.plain.take() {
+            Some(plain) => self.xml.catch_up(&plain),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads what follows the root.
+    fn end(&mut self) -> Result<(), Error> {
+        if let Some(plain) = &mut self.plain {
+            match plain.end() {
+                Some(()) => return Ok(()),
+                None => self.hand_over()?,
+            }
+        }
+        while !matches!(self.step()?, Step::End) {}
+        Ok(())
+    }
+
+    /// Keeps `requestId` and `nextToken`, and leaves them.
+    fn is_of_envelope(&mut self, name: &str) -> Result<bool, Error> {
+        if !matches!(name, "requestId" | "nextToken") {
+            return Ok(false);
+        }
+        let text = self.text()?.into_owned();
+        let known = if name == "requestId" { &mut self.request_id } else { &mut self.next_token };
+        match known.replace(text) {
+            None => Ok(true),
+            Some(_) => Err(self.refuse(&format!("it has a second <{name}>"))),
+        }
+    }
+
+    /// Not the document that it has to be, and where.
+    fn refuse(&self, reason: &str) -> Error {
+        self.invalid(format_args!("{INCOMPLETE}: {reason}"))
     }
 
     /// What `<Response><Errors><Error>` names; the document is read to its end.
@@ -165,8 +259,8 @@ impl<'a> Document<'a> {
                 _ => self.skip()?,
             }
         }
-        while !matches!(self.step()?, Step::End) {}
-        let code = code.filter(|code| !code.is_empty()).ok_or_else(|| self.invalid("the error in it has no code"))?;
+        self.end()?;
+        let code = code.filter(|code| !code.is_empty()).ok_or_else(|| self.refuse("the error in it has no code"))?;
         let request_id = request_id.or_else(|| self.request_id.take());
         Ok(classify::service_error(&code, &message.unwrap_or_default()).with_request_id(request_id.as_deref()))
     }
@@ -185,7 +279,7 @@ impl<'a> Document<'a> {
 
 impl fmt::Debug for Document<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Document").field("depth", &self.xml.depth).finish_non_exhaustive()
+        f.debug_struct("Document").field("depth", &self.depth()).finish_non_exhaustive()
     }
 }
 

@@ -18,6 +18,7 @@ mod http;
 mod limits;
 mod pages;
 mod partitions;
+mod plain;
 mod retry;
 mod seams;
 mod sign;

@@ -10,10 +10,13 @@ use quick_xml::escape::unescape;
 use quick_xml::events::{BytesDecl, BytesPI, BytesRef, BytesStart, Event};
 
 use crate::characters::{are_separated, has_control_character, is_blank, is_control_character, local_name};
+use crate::plain::Plain;
 use crate::{Error, Kind, Limits};
 
 /// The root, a list, an item.
-const ITEM_DEPTH: usize = 3;
+pub(crate) const ITEM_DEPTH: usize = 3;
+
+pub(crate) const INCOMPLETE: &str = "the answer is no complete document";
 
 /// The library borrows every text of a slice; the other case is an error, not an assumption.
 const NOT_BORROWED: &str = "a text in it is not in its bytes";
@@ -22,7 +25,7 @@ const NOT_BORROWED: &str = "a text in it is not in its bytes";
 pub(crate) struct Xml<'a> {
     text: &'a str,
     reader: Reader<&'a [u8]>,
-    operation: String,
+    pub(crate) operation: String,
     limits: Limits,
     /// How many elements are open; 0 before and after the root.
     pub(crate) depth: usize,
@@ -54,6 +57,7 @@ pub(crate) struct Root<'a> {
     pub(crate) name: &'a str,
     /// The namespace that the tag declares for its own name.
     pub(crate) namespace: Option<String>,
+    prefixed: bool,
 }
 
 impl<'a> Xml<'a> {
@@ -102,6 +106,25 @@ impl<'a> Xml<'a> {
                 Event::Eof => return Err(self.refuse(Kind::Document, "it is empty")),
                 _ => return Err(self.refuse(Kind::Document, "it does not begin with an element")),
             }
+        }
+    }
+
+    /// A fast reader from here on, if the document may be plain. The reader here stays behind, until it
+    /// [catches up](Self::catch_up) where the document is not.
+    pub(crate) fn plain(&self, root: &Root<'a>) -> Option<Plain<'a>> {
+        let plain = !(self.empty || root.prefixed || self.carriage_returns || self.cdata_ends);
+        plain.then(|| Plain::new(self.text, self.position(), root.name, &self.limits))
+    }
+
+    /// Steps to where the fast reader is.
+    pub(crate) fn catch_up(&mut self, plain: &Plain<'_>) -> Result<(), Error> {
+        while self.position() < plain.at || (self.empty && !plain.empty) {
+            self.step()?;
+        }
+        if self.position() == plain.at && self.depth == plain.depth() {
+            Ok(())
+        } else {
+            Err(self.refuse(Kind::Document, "it is read in two ways"))
         }
     }
 
@@ -162,6 +185,11 @@ impl<'a> Xml<'a> {
         }
     }
 
+    /// How many bytes are read.
+    pub(crate) fn position(&self) -> usize {
+        usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX)
+    }
+
     /// An error that says what is wrong with the document, and where.
     pub(crate) fn refuse(&self, kind: Kind, reason: &str) -> Error {
         unusable(kind, &self.operation, reason, self.reader.buffer_position())
@@ -205,7 +233,7 @@ impl<'a> Xml<'a> {
 
     fn entered_root(&mut self, tag: &BytesStart<'_>, empty: bool) -> Result<Root<'a>, Error> {
         let name = self.entered(tag, empty)?;
-        Ok(Root { name, namespace: namespace(tag) })
+        Ok(Root { name, namespace: namespace(tag), prefixed: tag.name().as_ref() != name })
     }
 
     /// Checks a start tag, counts it, and gives its local name.
@@ -219,7 +247,7 @@ impl<'a> Xml<'a> {
             self.attributes(tag)?;
         }
         // The tag's text is a part of the document: `<` content `>` or `<` content `/>`, up to where the reader is.
-        let end = usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX);
+        let end = self.position();
         let begin = end.saturating_sub(tag.len() + if empty { 2 } else { 1 });
         let name = self.text.get(begin..begin + name_bytes).unwrap_or_default();
         let name = local_name(name).ok_or_else(|| self.refuse(Kind::Document, "a tag in it has no name"))?;
@@ -287,7 +315,7 @@ impl<'a> Xml<'a> {
 }
 
 fn unusable(kind: Kind, operation: &str, reason: &str, at: u64) -> Error {
-    Error::new(kind, format!("the answer is no complete document: {reason} (byte {at})")).of_operation(operation)
+    Error::new(kind, format!("{INCOMPLETE}: {reason} (byte {at})")).of_operation(operation)
 }
 
 /// The namespace that the tag's own name is in, as far as the tag itself declares it.
@@ -301,15 +329,15 @@ fn namespace(tag: &BytesStart<'_>) -> Option<String> {
 }
 
 /// The character that `&name;` or `&#n;` stands for, where XML knows one.
-fn character(reference: &BytesRef<'_>) -> Option<char> {
-    match &**reference {
+pub(crate) fn character(name: &str) -> Option<char> {
+    match name {
         "amp" => Some('&'),
         "lt" => Some('<'),
         "gt" => Some('>'),
         "quot" => Some('"'),
         "apos" => Some('\''),
         _ => {
-            let character = reference.resolve_char_ref().ok().flatten()?;
+            let character = BytesRef::new(name).resolve_char_ref().ok().flatten()?;
             (character >= ' ' || matches!(character, '\t' | '\n' | '\r')).then_some(character)
         }
     }

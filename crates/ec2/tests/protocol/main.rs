@@ -2,12 +2,17 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed assertion is the point of a test")]
 
 mod calls;
+mod compare;
 mod credentials;
 mod document;
 mod endpoints;
 mod envelope;
 mod http;
 mod pages;
+mod readers;
 mod server;
 mod signing;
 mod support;
+
+#[path = "../../../../benches/pages.rs"]
+mod made;

@@ -1,0 +1,258 @@
+//! The fast reader: elements without attributes, text and references, as slices of the document.
+//!
+//! It knows nothing else and reports no error. Where it is not sure it gives `None` and stands where the last tag ended;
+//! the XML library's reader takes over there, and finds out what it is.
+
+use std::borrow::Cow;
+
+use memchr::{memchr, memchr2};
+
+use crate::Limits;
+use crate::characters::{goes_on_plain_name, is_blank, starts_plain_name};
+use crate::xml::{ITEM_DEPTH, character};
+
+/// The part of a document from behind the root's tag, and the place that is reached in it.
+pub(crate) struct Plain<'a> {
+    text: &'a str,
+    /// Where the last tag ended.
+    pub(crate) at: usize,
+    /// The names of the elements that are open.
+    open: Vec<&'a str>,
+    /// The element just entered was written `<a/>`, so its end is still to be reported.
+    pub(crate) empty: bool,
+    /// As in the library's reader.
+    pub(crate) items: u64,
+    depth_max: usize,
+    text_bytes_max: usize,
+}
+
+/// A tag, as a reader of the document sees it.
+pub(crate) enum Tag<'a> {
+    Open(&'a str),
+    Close,
+}
+
+impl<'a> Plain<'a> {
+    /// A reader from `at` on, where the tag of the root ends. The text has no `\r` and no `]]>`.
+    pub(crate) fn new(text: &'a str, at: usize, root: &'a str, limits: &Limits) -> Self {
+        let mut open = Vec::with_capacity(limits.depth_max);
+        open.push(root);
+        let (depth_max, text_bytes_max) = (limits.depth_max, limits.text_bytes_max);
+        Self { text, at, open, empty: false, items: 0, depth_max, text_bytes_max }
+    }
+
+    pub(crate) fn depth(&self) -> usize {
+        self.open.len()
+    }
+
+    /// The next tag; the text before it is passed.
+    #[inline]
+    pub(crate) fn tag(&mut self) -> Option<Tag<'a>> {
+        if self.empty {
+            self.empty = false;
+            self.open.pop();
+            return Some(Tag::Close);
+        }
+        let tag = self.text_end()?;
+        if self.is_end_tag(tag) { self.close(tag).map(|()| Tag::Close) } else { self.enter(tag).map(Tag::Open) }
+    }
+
+    /// Enters the next child if its tag is `<name>`. False: it may still be any tag.
+    #[inline]
+    pub(crate) fn enter_if(&mut self, name: &str) -> bool {
+        !self.empty && self.enter_named(name).is_some()
+    }
+
+    /// The text of the element just entered, which has no children, and is left.
+    #[inline]
+    pub(crate) fn text(&mut self) -> Option<Cow<'a, str>> {
+        if self.empty {
+            self.empty = false;
+            self.open.pop();
+            return Some(Cow::Borrowed(""));
+        }
+        let begin = self.at;
+        let rest = self.text.as_bytes().get(begin..)?;
+        let length = markup(rest)?;
+        if rest.get(length) == Some(&b'&') {
+            return self.text_with_references().map(Cow::Owned);
+        }
+        if length > self.text_bytes_max {
+            return None;
+        }
+        self.close(begin + length)?;
+        self.text.get(begin..begin + length).map(Cow::Borrowed)
+    }
+
+    /// Leaves the element just entered.
+    pub(crate) fn skip(&mut self) -> Option<()> {
+        let outside = self.open.len().checked_sub(1)?;
+        while self.open.len() > outside {
+            if self.empty {
+                self.empty = false;
+                self.open.pop();
+                continue;
+            }
+            let tag = self.text_end()?;
+            if self.is_end_tag(tag) {
+                self.close(tag)?;
+            } else {
+                self.enter(tag)?;
+            }
+        }
+        Some(())
+    }
+
+    /// Passes what follows the root: blanks.
+    pub(crate) fn end(&mut self) -> Option<()> {
+        let ended = self.open.is_empty() && is_blank(self.text.get(self.at..)?);
+        self.at = if ended { self.text.len() } else { self.at };
+        ended.then_some(())
+    }
+
+    /// Where the text after the last tag ends, once the references in it are known.
+    #[inline]
+    fn text_end(&self) -> Option<usize> {
+        let bytes = self.text.as_bytes();
+        let mut at = self.at;
+        loop {
+            at += markup(bytes.get(at..)?)?;
+            if bytes.get(at) == Some(&b'<') {
+                return (at - self.at <= self.text_bytes_max).then_some(at);
+            }
+            at += reference(self.text.get(at..)?)?.1;
+        }
+    }
+
+    fn text_with_references(&mut self) -> Option<String> {
+        let end = self.text_end()?;
+        let mut rest = self.text.get(self.at..end)?;
+        let mut value = String::with_capacity(rest.len());
+        while let Some(at) = memchr(b'&', rest.as_bytes()) {
+            value.push_str(rest.get(..at)?);
+            let (character, length) = reference(rest.get(at..)?)?;
+            value.push(character);
+            rest = rest.get(at + length..)?;
+        }
+        value.push_str(rest);
+        self.close(end)?;
+        Some(value)
+    }
+
+    #[inline]
+    fn is_end_tag(&self, tag: usize) -> bool {
+        self.text.as_bytes().get(tag + 1) == Some(&b'/')
+    }
+
+    /// Enters the element whose tag begins here.
+    #[inline]
+    fn enter(&mut self, tag: usize) -> Option<&'a str> {
+        let begin = tag + 1;
+        let rest = self.text.as_bytes().get(begin..)?;
+        let length = name_length(rest)?;
+        let empty = match rest.get(length..)? {
+            [b'>', ..] => false,
+            [b'/', b'>', ..] => true,
+            _ => return None,
+        };
+        if !starts_plain_name(*rest.first()?) {
+            return None;
+        }
+        let name = self.text.get(begin..begin + length)?;
+        self.push(name)?;
+        self.empty = empty;
+        self.at = begin + length + if empty { 2 } else { 1 };
+        Some(name)
+    }
+
+    /// Enters the next child, whose tag can only be `<name>`.
+    #[inline]
+    fn enter_named(&mut self, name: &str) -> Option<()> {
+        let begin = self.text_end()? + 1;
+        let end = begin + name.len();
+        let found = self.text.get(begin..end)?;
+        if found != name || self.text.as_bytes().get(end) != Some(&b'>') {
+            return None;
+        }
+        self.push(found)?;
+        self.at = end + 1;
+        Some(())
+    }
+
+    #[inline]
+    fn push(&mut self, name: &'a str) -> Option<()> {
+        let depth = self.open.len();
+        if depth == 0 || depth == self.depth_max || name.len() + "</>".len() > self.text_bytes_max {
+            return None;
+        }
+        self.open.push(name);
+        self.items += u64::from(depth + 1 == ITEM_DEPTH);
+        Some(())
+    }
+
+    /// Leaves the current element, whose end tag begins here.
+    #[inline]
+    fn close(&mut self, tag: usize) -> Option<()> {
+        let name = self.open.last()?.as_bytes();
+        let rest = self.text.as_bytes().get(tag..)?.strip_prefix(b"</")?.strip_prefix(name)?;
+        if rest.first() != Some(&b'>') {
+            return None;
+        }
+        self.open.pop();
+        self.at = tag + name.len() + "</>".len();
+        Some(())
+    }
+}
+
+const WORD: usize = size_of::<u128>();
+
+/// A word of this byte only.
+const fn each(byte: u8) -> u128 {
+    u128::from_le_bytes([byte; WORD])
+}
+
+/// Where the first `<` or `&` is. Most are near: two words are looked at before the library is called.
+#[inline]
+fn markup(bytes: &[u8]) -> Option<usize> {
+    if bytes.first() == Some(&b'<') {
+        return Some(0);
+    }
+    let zeros = |word: u128| word.wrapping_sub(each(1)) & !word & each(0x80);
+    let (words, _) = bytes.get(..2 * WORD).unwrap_or_default().as_chunks::<WORD>();
+    let mut at = 0;
+    for word in words {
+        let word = u128::from_le_bytes(*word);
+        let found = zeros(word ^ each(b'<')) | zeros(word ^ each(b'&'));
+        at += found.trailing_zeros() as usize / 8;
+        if found != 0 {
+            return Some(at);
+        }
+    }
+    Some(at + memchr2(b'<', b'&', bytes.get(at..)?)?)
+}
+
+/// How long the plain name at the start is. Sixteen bytes are looked at once: that leaves no branch to mispredict.
+#[inline]
+fn name_length(bytes: &[u8]) -> Option<usize> {
+    let mut length = 0;
+    while let Some(word) = bytes.get(length..)?.first_chunk() {
+        let word = u128::from_le_bytes(*word);
+        let lower = (word | each(0x20)) & each(0x7f);
+        let letters = (lower + each(0x80 - b'a')) & !(lower + each(0x7f - b'z')) & !word;
+        let others = !letters & each(0x80);
+        length += others.trailing_zeros() as usize / 8;
+        if others != 0 {
+            break;
+        }
+    }
+    let rest = bytes.get(length..)?;
+    Some(length + rest.iter().position(|byte| !goes_on_plain_name(*byte))?)
+}
+
+/// The character that the reference at the start of the text stands for, and the length of the reference.
+#[cold]
+fn reference(text: &str) -> Option<(char, usize)> {
+    const BYTES_MAX: usize = 12;
+    let end = text.bytes().take(BYTES_MAX).position(|byte| byte == b';')?;
+    Some((character(text.get(1..end)?)?, end + 1))
+}

@@ -52,6 +52,7 @@ enum Part {
     Compact,
     Start,
     Regions,
+    Overlap,
     Memory,
 }
 
@@ -76,6 +77,9 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<String, String> {
     }
     if wanted(Part::Regions) {
         regions(&programs, &mut results)?;
+    }
+    if wanted(Part::Overlap) {
+        overlap(&programs, arguments.rows, &mut results)?;
     }
     if wanted(Part::Memory) {
         memory(&programs, arguments.rows, &mut results)?;
@@ -173,6 +177,20 @@ fn regions(programs: &Programs, results: &mut Results) -> Result<(), String> {
     Ok(())
 }
 
+/// Pages that take a while to come are decoded and written while the next is on its way.
+fn overlap(programs: &Programs, rows: usize, results: &mut Results) -> Result<(), String> {
+    let pages = rows / PAGE_ROWS;
+    for latency_ms in [0, 20] {
+        let endpoint = Endpoint::start(image_tasks(PAGE_ROWS, pages, latency_ms))?;
+        eprintln!("{pages} pages, {latency_ms} ms latency");
+        let cost = programs.run(Job::Everything("parquet"), Data::ImageTasks, &endpoint.url, rows)?;
+        let note = format!("the latency alone is {:.1} s", to_f64(pages * latency_ms) / 1e3);
+        let title = format!("{pages} pages to parquet, {latency_ms} ms latency");
+        results.figures.push(Figure { title, cost, note });
+    }
+    Ok(())
+}
+
 /// Ten times the rows in the same memory.
 fn memory(programs: &Programs, rows: usize, results: &mut Results) -> Result<(), String> {
     for format in ["parquet", "csv"] {
@@ -194,7 +212,7 @@ fn memory(programs: &Programs, rows: usize, results: &mut Results) -> Result<(),
     Ok(())
 }
 
-fn image_tasks(page_rows: usize, pages: usize, latency_ms: u64) -> Served {
+fn image_tasks(page_rows: usize, pages: usize, latency_ms: usize) -> Served {
     Served { data: Data::ImageTasks, compact: false, page_rows, pages, rounds: 1, latency_ms }
 }
 
@@ -202,4 +220,9 @@ fn image_tasks(page_rows: usize, pages: usize, latency_ms: u64) -> Served {
 fn middle(mut costs: Vec<Cost>) -> Cost {
     costs.sort_by(|a, b| a.cpu_s.total_cmp(&b.cpu_s));
     costs.get(costs.len() / 2).copied().unwrap_or_default()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+fn to_f64(value: usize) -> f64 {
+    value as f64
 }

@@ -34,7 +34,7 @@ pub(crate) struct Served {
     pub(crate) rounds: usize,
     /// Milliseconds before each answer.
     #[arg(long, default_value_t = 0)]
-    pub(crate) latency_ms: u64,
+    pub(crate) latency_ms: usize,
 }
 
 impl Served {
@@ -114,6 +114,7 @@ fn answer(mut stream: TcpStream, pages: &[Page], served: Served) -> io::Result<(
     stream.set_nodelay(true)?;
     let mut requests = BufReader::new(stream.try_clone()?);
     let count = served.pages * served.rounds;
+    let latency = Duration::from_millis(u64::try_from(served.latency_ms).unwrap_or_default());
     while let Some(form) = read_form(&mut requests)? {
         let token = form.split('&').find_map(|field| field.strip_prefix("NextToken=page-"));
         let number = token.and_then(|number| number.parse().ok()).unwrap_or(0_usize);
@@ -121,7 +122,7 @@ fn answer(mut stream: TcpStream, pages: &[Page], served: Served) -> io::Result<(
         let next = (number + 1 < count).then(|| format!("page-{}", number + 1));
         let tail = page.tail(next.as_deref());
         let length = page.text.len() + tail.len();
-        std::thread::sleep(Duration::from_millis(served.latency_ms));
+        std::thread::sleep(latency);
         let head =
             format!("HTTP/1.1 200 OK\r\ncontent-type: text/xml;charset=UTF-8\r\ncontent-length: {length}\r\n\r\n");
         for part in [&head, &page.text, &tail] {

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::measure::Cost;
+use super::to_f64;
 use super::work::{Data, Job};
 use crate::files::{read, root, update};
 
@@ -185,9 +186,4 @@ fn thousands(number: usize) -> String {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a figure for people")]
 fn rounded(value: f64) -> usize {
     value.round() as usize
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
-fn to_f64(value: usize) -> f64 {
-    value as f64
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use base64::Engine as _;
-use chrono::{DateTime, NaiveDateTime};
+use chrono::DateTime;
 use datafusion::arrow::array::{
-    ArrayRef, BinaryBuilder, BooleanBufferBuilder, BooleanBuilder, Float64Builder, Int32Builder, Int64Builder, ListArray,
-    StringBuilder, StructArray, TimestampMillisecondBuilder,
+    ArrayRef, BinaryBuilder, BooleanBufferBuilder, BooleanBuilder, Float64Builder, Int32Builder, Int64Builder,
+    ListArray, StringBuilder, StructArray, TimestampMillisecondBuilder,
 };
 use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 use datafusion::arrow::datatypes::{FieldRef, Fields};
@@ -107,19 +107,25 @@ impl Builder {
         }
     }
 
-    pub(super) fn append_null(&mut self) {
+    pub(super) fn append_nulls(&mut self, count: usize) {
+        if count == 0 {
+            return;
+        }
         match &mut self.kind {
-            Kind::Text(builder) => builder.append_null(),
-            Kind::Boolean(builder) => builder.append_null(),
-            Kind::Int32(builder) => builder.append_null(),
-            Kind::Int64(builder) => builder.append_null(),
-            Kind::Float64(builder) => builder.append_null(),
-            Kind::Timestamp(builder) => builder.append_null(),
-            Kind::Binary(builder) => builder.append_null(),
-            Kind::List(list) => list.end(false),
+            Kind::Text(builder) => builder.append_nulls(count),
+            Kind::Boolean(builder) => builder.append_nulls(count),
+            Kind::Int32(builder) => builder.append_nulls(count),
+            Kind::Int64(builder) => builder.append_nulls(count),
+            Kind::Float64(builder) => builder.append_nulls(count),
+            Kind::Timestamp(builder) => builder.append_nulls(count),
+            Kind::Binary(builder) => builder.append_nulls(count),
+            Kind::List(list) => {
+                list.offsets.extend(std::iter::repeat_n(list.len, count));
+                list.present.append_n(count, false);
+            }
             Kind::Struct(builder) => {
-                builder.members.append_nulls();
-                builder.present.append(false);
+                builder.members.append_nulls(count);
+                builder.present.append_n(count, false);
             }
         }
     }
@@ -146,7 +152,7 @@ impl Builder {
     /// Numbers, booleans, times and bytes; an empty element is NULL. False: the text is no such value.
     fn append_scalar(&mut self, text: &str) -> bool {
         if text.is_empty() {
-            self.append_null();
+            self.append_nulls(1);
             return true;
         }
         match &mut self.kind {
@@ -186,13 +192,9 @@ impl List {
             bytes += self.values.read(document)? + 4;
             self.len += 1;
         }
-        self.end(true);
-        Ok(bytes)
-    }
-
-    fn end(&mut self, present: bool) {
         self.offsets.push(self.len);
-        self.present.append(present);
+        self.present.append(true);
+        Ok(bytes)
     }
 
     fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
@@ -213,8 +215,10 @@ fn parse_time_ms(text: &str) -> Option<i64> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Some(time.timestamp_millis());
     }
-    let without_seconds = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%MZ").ok()?;
-    Some(without_seconds.and_utc().timestamp_millis())
+    // 16 characters are `2010-12-22T12:01`; what follows is the offset.
+    let (minutes, offset) = text.split_at_checked(16)?;
+    let time = DateTime::parse_from_rfc3339(&format!("{minutes}:00{offset}")).ok()?;
+    Some(time.timestamp_millis())
 }
 
 #[cfg(test)]
@@ -229,6 +233,10 @@ mod tests {
             ("2019-02-05T03:35:36.981Z", Some(1_549_337_736_981)),
             ("2019-02-05T04:35:36+01:00", Some(1_549_337_736_000)),
             ("2010-12-22T12:01Z", Some(1_293_019_260_000)),
+            ("2010-12-22T13:01+01:00", Some(1_293_019_260_000)),
+            ("2010-12-22T05:01-07:00", Some(1_293_019_260_000)),
+            ("2010-12-22T12:01", None),
+            ("2010-12-22T12:0é", None),
             ("2019-02-05T03:35:36", None),
             ("1549337736", None),
             ("2019-02-30T00:00:00Z", None),

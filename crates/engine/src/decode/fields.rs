@@ -22,15 +22,25 @@ pub(super) type ReadRows<'r> = &'r mut dyn FnMut(&mut Document<'_>) -> Result<us
 
 #[derive(Debug, Default)]
 pub(super) struct FieldSet {
-    names: Vec<(String, Use)>,
+    members: Vec<Member>,
     builders: Vec<Builder>,
-    /// The structure in which each name was last seen: a second time in the same one is a bad document.
-    seen: Vec<u64>,
-    structure: u64,
-    /// Elements arrive in an order that seldom changes: the search starts after the last hit.
-    next: usize,
+    /// How many structures there are so far, absent ones included.
+    structures: usize,
+    /// The place of the member that began the structure before.
+    first: usize,
     /// An element that may stand between an item and its fields.
     wrapper: Option<String>,
+}
+
+#[derive(Debug)]
+struct Member {
+    name: String,
+    what: Use,
+    /// The structure in which it was last seen, from 1. It says how many NULLs are owed to the builder, which gets
+    /// them when it is needed next: most members of a wide structure are absent most of the time.
+    seen: usize,
+    /// The place of the member that followed it last: elements arrive in an order that seldom changes.
+    follower: usize,
 }
 
 impl FieldSet {
@@ -57,70 +67,85 @@ impl FieldSet {
 
     /// Says what becomes of children called `wire`.
     pub(super) fn name(&mut self, wire: &str, what: Use) {
-        self.names.push((wire.to_owned(), what));
-        self.seen.push(0);
+        // Until the order is known, the table's own is the best guess.
+        let follower = self.members.len() + 1;
+        self.members.push(Member { name: wire.to_owned(), what, seen: 0, follower });
     }
 
     /// The place of the builder that reads `wire`, if one does.
     pub(super) fn place(&self, wire: &str) -> Option<usize> {
-        self.names.iter().find_map(|(known, what)| match what {
-            Use::Build(place) if known == wire => Some(*place),
+        self.members.iter().find_map(|member| match member.what {
+            Use::Build(place) if member.name == wire => Some(place),
             _ => None,
         })
     }
 
     pub(super) fn knows(&self, wire: &str) -> bool {
-        self.names.iter().any(|(known, _)| known == wire)
+        self.members.iter().any(|member| member.name == wire)
     }
 
     /// True when no child of the structure is wanted: the whole of it can be skipped.
     pub(super) fn is_unwanted(&self) -> bool {
-        self.names.iter().all(|(_, what)| *what == Use::Skip)
+        self.members.iter().all(|member| member.what == Use::Skip)
     }
 
     /// Reads the structure that was just entered, to its end; absent members become NULL.
     pub(super) fn read(&mut self, document: &mut Document<'_>, rows: Option<ReadRows<'_>>) -> Result<usize, Error> {
-        self.structure += 1;
-        self.next = 0;
-        let bytes = self.children(document, rows)?;
-        for ((_, what), seen) in self.names.iter().zip(&self.seen) {
-            if let (Use::Build(place), true) = (what, *seen != self.structure)
-                && let Some(builder) = self.builders.get_mut(*place)
-            {
-                builder.append_null();
-            }
-        }
-        Ok(bytes)
+        self.structures += 1;
+        self.children(document, rows)
     }
 
-    pub(super) fn append_nulls(&mut self) {
-        self.builders.iter_mut().for_each(Builder::append_null);
+    /// So many structures without any member.
+    pub(super) fn append_nulls(&mut self, count: usize) {
+        self.structures += count;
     }
 
     pub(super) fn finish(&mut self) -> Result<Vec<ArrayRef>, ArrowError> {
+        let structures = std::mem::take(&mut self.structures);
+        for member in &mut self.members {
+            let owed = structures - std::mem::take(&mut member.seen);
+            if let Use::Build(place) = member.what
+                && let Some(builder) = self.builders.get_mut(place)
+            {
+                builder.append_nulls(owed);
+            }
+        }
         self.builders.iter_mut().map(Builder::finish).collect()
     }
 
     fn children(&mut self, document: &mut Document<'_>, mut rows: Option<ReadRows<'_>>) -> Result<usize, Error> {
         let mut bytes = 0;
-        while let Some(name) = document.child()? {
-            let Some(place) = self.find(name) else {
-                if self.wrapper.as_deref() == Some(name) {
-                    bytes += self.children(document, rows.as_deref_mut().map(|rows| rows as ReadRows<'_>))?;
-                } else {
-                    document.skip()?;
+        let mut before = None;
+        loop {
+            let expected = self.follower(before);
+            let place = if self.members.get(expected).is_some_and(|member| document.enter_if(&member.name)) {
+                expected
+            } else {
+                let Some(name) = document.child()? else { return Ok(bytes) };
+                match self.find(name, before) {
+                    Some(place) => place,
+                    None if self.wrapper.as_deref() == Some(name) => {
+                        bytes += self.children(document, rows.as_deref_mut().map(|rows| rows as ReadRows<'_>))?;
+                        continue;
+                    }
+                    None => {
+                        document.skip()?;
+                        continue;
+                    }
                 }
-                continue;
             };
-            if let Some(seen) = self.seen.get_mut(place)
-                && std::mem::replace(seen, self.structure) == self.structure
-            {
-                return Err(document.invalid(format!("element \"{name}\" stands twice in one structure")));
+            before = Some(place);
+            let Some(member) = self.members.get_mut(place) else { continue };
+            let seen = std::mem::replace(&mut member.seen, self.structures);
+            if seen == self.structures {
+                return Err(document.invalid(format_args!("element \"{}\" stands twice in one structure", member.name)));
             }
-            let what = self.names.get(place).map_or(Use::Skip, |(_, what)| *what);
-            bytes += match (what, &mut rows) {
+            bytes += match (member.what, &mut rows) {
                 (Use::Build(place), _) => match self.builders.get_mut(place) {
-                    Some(builder) => builder.read(document)?,
+                    Some(builder) => {
+                        builder.append_nulls(self.structures - seen - 1);
+                        builder.read(document)?
+                    }
                     None => 0,
                 },
                 (Use::Rows, Some(rows)) => rows(document)?,
@@ -130,17 +155,30 @@ impl FieldSet {
                 }
             };
         }
-        Ok(bytes)
     }
 
-    fn find(&mut self, name: &str) -> Option<usize> {
-        let (before, after) = self.names.split_at(self.next.min(self.names.len()));
-        let found = after
-            .iter()
-            .position(|(known, _)| known == name)
-            .map(|place| place + before.len())
-            .or_else(|| before.iter().position(|(known, _)| known == name))?;
-        self.next = found + 1;
+    /// The place of the member that is to be expected after this one, or first.
+    fn follower(&self, before: Option<usize>) -> usize {
+        before.map_or(self.first, |before| self.members.get(before).map_or(0, |member| member.follower))
+    }
+
+    /// The place of the member with this name. Absent members are passed over; when it is none of the next few, it has
+    /// a new place in the order.
+    fn find(&mut self, name: &str, before: Option<usize>) -> Option<usize> {
+        const PASSED_MAX: usize = 4;
+        let mut place = self.follower(before);
+        for _ in 0..=PASSED_MAX {
+            let Some(member) = self.members.get(place) else { break };
+            if member.name == name {
+                return Some(place);
+            }
+            place = member.follower;
+        }
+        let found = self.members.iter().position(|member| member.name == name)?;
+        match before.and_then(|before| self.members.get_mut(before)) {
+            Some(before) => before.follower = found,
+            None => self.first = found,
+        }
         Some(found)
     }
 }

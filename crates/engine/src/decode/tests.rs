@@ -51,28 +51,72 @@ const TASKS: &str = "<importImageTaskSet>\
 
 #[test]
 fn nested_values_absent_ones_and_empty_ones_are_told_apart() {
-    check("import_image_tasks", &["region", "importTaskId", "encrypted", "snapshotDetailSet", "tagSet", "tags"], TASKS, expect![[r#"
+    check(
+        "import_image_tasks",
+        &["region", "importTaskId", "encrypted", "snapshotDetailSet", "tagSet", "tags"],
+        TASKS,
+        expect![[r#"
         {"region":"us-east-1","importTaskId":"import-ami-1","encrypted":true,"snapshotDetailSet":[{"diskImageSize":1.073741824e10,"userBucket":{"s3Bucket":"b"}},{"snapshotId":""}],"tagSet":[{"key":"wave","value":"7"}],"tags":{"wave":"7"}}
-        {"region":"us-east-1","importTaskId":"import-ami-2","tagSet":[],"tags":{}}"#]]);
+        {"region":"us-east-1","importTaskId":"import-ami-2","tagSet":[],"tags":{}}"#]],
+    );
 }
 
 #[test]
 fn a_projection_builds_what_it_names() {
-    check("import_image_tasks", &["tags"], TASKS, expect![[r#"
+    check(
+        "import_image_tasks",
+        &["tags"],
+        TASKS,
+        expect![[r#"
         {"tags":{"wave":"7"}}
-        {"tags":{}}"#]]);
-    check("import_image_tasks", &["importTaskId", "importTaskId"], TASKS, expect![[r#"
+        {"tags":{}}"#]],
+    );
+    check(
+        "import_image_tasks",
+        &["importTaskId", "importTaskId"],
+        TASKS,
+        expect![[r#"
         {"importTaskId":"import-ami-1","importTaskId":"import-ami-1"}
-        {"importTaskId":"import-ami-2","importTaskId":"import-ami-2"}"#]]);
+        {"importTaskId":"import-ami-2","importTaskId":"import-ami-2"}"#]],
+    );
     check("import_image_tasks", &[""], TASKS, expect!["2 rows"]);
     check("import_image_tasks", &["importTaskId"], "", expect![]);
     check("import_image_tasks", &["importTaskId"], "<importImageTaskSet/>", expect![]);
 }
 
 #[test]
+fn elements_may_come_in_any_order_and_be_absent_in_any_row() {
+    check(
+        "import_image_tasks",
+        &["architecture", "importTaskId", "snapshotDetailSet", "status"],
+        "<importImageTaskSet>\
+         <item><status>a</status><importTaskId>1</importTaskId></item>\
+         <item/>\
+         <item><architecture>x</architecture><snapshotDetailSet><item/><item><userBucket><s3Key>k</s3Key></userBucket></item>\
+           <item><status>s</status></item></snapshotDetailSet><status>b</status></item>\
+         <item><importTaskId>4</importTaskId><architecture>y</architecture><status>c</status></item>\
+         <item><snapshotDetailSet><item><userBucket><s3Bucket>b</s3Bucket></userBucket><status>t</status></item></snapshotDetailSet></item>\
+         <item><architecture>z</architecture></item>\
+         </importImageTaskSet>",
+        expect![[r#"
+            {"importTaskId":"1","status":"a"}
+            {}
+            {"architecture":"x","snapshotDetailSet":[{},{"userBucket":{"s3Key":"k"}},{"status":"s"}],"status":"b"}
+            {"architecture":"y","importTaskId":"4","status":"c"}
+            {"snapshotDetailSet":[{"status":"t","userBucket":{"s3Bucket":"b"}}]}
+            {"architecture":"z"}"#]],
+    );
+}
+
+#[test]
 fn a_value_that_is_none_of_its_type_is_an_error_that_names_the_column() {
     let task = |inner: &str| format!("<importImageTaskSet><item>{inner}</item></importImageTaskSet>");
-    check("import_image_tasks", &["encrypted"], &task("<encrypted>True</encrypted>"), expect![[r#"error: column "encrypted" holds "True", which is not true or false (byte 160)"#]]);
+    check(
+        "import_image_tasks",
+        &["encrypted"],
+        &task("<encrypted>True</encrypted>"),
+        expect![[r#"error: column "encrypted" holds "True", which is not true or false (byte 160)"#]],
+    );
     check("import_image_tasks", &["encrypted"], &task("<encrypted/>"), expect!["{}"]);
     check(
         "import_image_tasks",
@@ -86,8 +130,18 @@ fn a_value_that_is_none_of_its_type_is_an_error_that_names_the_column() {
 
 #[test]
 fn what_stands_twice_is_refused() {
-    check("import_image_tasks", &["status"], "<importImageTaskSet><item><status>a</status><status>b</status></item></importImageTaskSet>", expect![[r#"error: element "status" stands twice in one structure (byte 159)"#]]);
-    check("import_image_tasks", &["status"], "<importImageTaskSet/><importImageTaskSet/>", expect![[r#"error: element "importImageTaskSet" stands twice in one answer (byte 149)"#]]);
+    check(
+        "import_image_tasks",
+        &["status"],
+        "<importImageTaskSet><item><status>a</status><status>b</status></item></importImageTaskSet>",
+        expect![[r#"error: element "status" stands twice in one structure (byte 159)"#]],
+    );
+    check(
+        "import_image_tasks",
+        &["status"],
+        "<importImageTaskSet/><importImageTaskSet/>",
+        expect![[r#"error: element "importImageTaskSet" stands twice in one answer (byte 149)"#]],
+    );
 }
 
 #[test]
@@ -98,14 +152,24 @@ fn rows_of_a_nested_level_carry_what_their_parent_holds() {
         <item><reservationId>r-2</reservationId><instancesSet/></item>\
         <item><instancesSet><item><instanceId>i-3</instanceId></item></instancesSet><reservationId>r-3</reservationId></item>\
         </reservationSet>";
-    check("instances", &["instanceId", "reservationId", "requesterId"], reservations, expect![[r#"
+    check(
+        "instances",
+        &["instanceId", "reservationId", "requesterId"],
+        reservations,
+        expect![[r#"
         {"instanceId":"i-1","reservationId":"r-1","requesterId":"late"}
         {"instanceId":"i-2","reservationId":"r-1","requesterId":"late"}
-        {"instanceId":"i-3","reservationId":"r-3"}"#]]);
+        {"instanceId":"i-3","reservationId":"r-3"}"#]],
+    );
     check("instances", &[""], reservations, expect!["3 rows"]);
-    check("import_image_task_snapshots", &["importTaskId", "position", "snapshotId", "diskImageSize"], TASKS, expect![[r#"
+    check(
+        "import_image_task_snapshots",
+        &["importTaskId", "position", "snapshotId", "diskImageSize"],
+        TASKS,
+        expect![[r#"
         {"importTaskId":"import-ami-1","position":1,"diskImageSize":1.073741824e10}
-        {"importTaskId":"import-ami-1","position":2,"snapshotId":""}"#]]);
+        {"importTaskId":"import-ami-1","position":2,"snapshotId":""}"#]],
+    );
 }
 
 #[test]

@@ -6,13 +6,17 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::{Bytes, BytesMut};
-use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use bytes::Bytes;
+use reqwest::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue,
+    TRANSFER_ENCODING,
+};
 use reqwest::{Certificate, Method, redirect, retry};
 use tokio::time::timeout;
 use url::Url;
 
 use crate::endpoints::is_loopback;
+use crate::gzip::{Body, Fault};
 use crate::{Answer, Error, Kind, Request, Transport, TransportError};
 
 /// How the network is used.
@@ -31,6 +35,19 @@ pub struct HttpConfig {
     /// Use the proxies that the environment names. An endpoint on this machine never goes through one: plain HTTP is
     /// accepted there because nothing leaves the machine.
     pub system_proxy: bool,
+    /// Which endpoints are asked to compress their answers.
+    pub gzip: Gzip,
+}
+
+/// Whether compressed answers are asked for. The bound on a page counts its bytes once they are decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gzip {
+    /// Of no endpoint.
+    Never,
+    /// Of every endpoint that is not on this machine.
+    Remote,
+    /// Of every endpoint.
+    Always,
 }
 
 impl Default for HttpConfig {
@@ -42,6 +59,7 @@ impl Default for HttpConfig {
             attempt: Duration::from_secs(30),
             ca_bundle_pem: None,
             system_proxy: true,
+            gzip: Gzip::Remote,
         }
     }
 }
@@ -78,7 +96,7 @@ impl Http {
     }
 
     fn client(&self, url: &Url) -> Result<&reqwest::Client, TransportError> {
-        let direct = !self.config.system_proxy || url.host().is_some_and(|host| is_loopback(&host));
+        let direct = !self.config.system_proxy || is_local(url);
         let made = if direct { &self.direct } else { &self.client };
         if let Some(client) = made.get() {
             return Ok(client);
@@ -102,6 +120,7 @@ impl Http {
 
     async fn exchange(&self, request: Request) -> Result<Answer, TransportError> {
         let client = self.client(&request.url)?;
+        let gzip = self.asks_for_gzip(&request.url);
         let mut sent = reqwest::Request::new(Method::POST, request.url);
         for (name, value) in request.headers {
             let mut value = HeaderValue::try_from(value).map_err(|error| {
@@ -110,31 +129,85 @@ impl Http {
             value.set_sensitive(matches!(name, "authorization" | "x-amz-security-token"));
             sent.headers_mut().insert(HeaderName::from_static(name), value);
         }
+        if gzip {
+            sent.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+        }
         *sent.body_mut() = Some(request.body.into());
         let first_byte = self.config.first_byte;
-        let slow = |what: &str, limit: Duration| failure(Kind::Timeout, format!("{what} after {limit:?}"), true, None);
-        let mut response = timeout(first_byte, client.execute(sent))
+        let response = timeout(first_byte, client.execute(sent))
             .await
             .map_err(|_| slow("no answer", first_byte))?
             .map_err(narrow)?;
         check_framing(response.headers())?;
-        let bytes_max = request.answer_bytes_max;
-        let too_large = || failure(Kind::TooLarge, format!("the answer is longer than {bytes_max} bytes"), false, None);
+        self.receive(response, gzip, request.answer_bytes_max).await
+    }
+
+    async fn receive(
+        &self,
+        mut response: reqwest::Response,
+        gzip: bool,
+        bytes_max: usize,
+    ) -> Result<Answer, TransportError> {
         let announced = usize::try_from(response.content_length().unwrap_or_default()).unwrap_or(usize::MAX);
         if announced > bytes_max {
-            return Err(too_large());
+            return Err(unreadable(Fault::TooLong, bytes_max));
         }
-        let mut body = BytesMut::with_capacity(announced);
+        let mut body = match encoding(response.headers()) {
+            "identity" => Body::plain(announced, bytes_max),
+            "gzip" if gzip => Body::gzip(bytes_max),
+            _ => {
+                let reason = "the answer is encoded in a way that was not asked for";
+                return Err(failure(Kind::Protocol, reason.to_owned(), false, None));
+            }
+        };
         let idle = self.config.idle;
         while let Some(chunk) =
             timeout(idle, response.chunk()).await.map_err(|_| slow("the answer stopped", idle))?.map_err(narrow)?
         {
-            if body.len() + chunk.len() > bytes_max {
-                return Err(too_large());
-            }
-            body.extend_from_slice(&chunk);
+            body.push(&chunk).map_err(|fault| unreadable(fault, bytes_max))?;
         }
-        Ok(answer(response.status().as_u16(), response.headers(), body.freeze()))
+        let body = body.finish().map_err(|fault| unreadable(fault, bytes_max))?;
+        Ok(answer(response.status().as_u16(), response.headers(), body))
+    }
+
+    fn asks_for_gzip(&self, url: &Url) -> bool {
+        match self.config.gzip {
+            Gzip::Never => false,
+            Gzip::Remote => !is_local(url),
+            Gzip::Always => true,
+        }
+    }
+}
+
+fn is_local(url: &Url) -> bool {
+    url.host().is_some_and(|host| is_loopback(&host))
+}
+
+/// How the body is encoded.
+fn encoding(headers: &HeaderMap) -> &str {
+    let mut named = headers.get_all(CONTENT_ENCODING).iter();
+    match (named.next().map(|name| name.to_str().unwrap_or_default()), named.next()) {
+        (None, _) => "identity",
+        (Some(name), None) if name.eq_ignore_ascii_case("gzip") || name.eq_ignore_ascii_case("x-gzip") => "gzip",
+        (Some(name), None) if name.eq_ignore_ascii_case("identity") => "identity",
+        _ => "",
+    }
+}
+
+fn slow(what: &str, limit: Duration) -> TransportError {
+    failure(Kind::Timeout, format!("{what} after {limit:?}"), true, None)
+}
+
+fn unreadable(fault: Fault, bytes_max: usize) -> TransportError {
+    match fault {
+        Fault::TooLong => failure(Kind::TooLarge, format!("the answer is longer than {bytes_max} bytes"), false, None),
+        Fault::Bomb => {
+            let reason = "the compressed answer repeats itself more than any list does";
+            failure(Kind::TooLarge, reason.to_owned(), false, None)
+        }
+        Fault::Broken(error) => {
+            failure(Kind::Transport, "the compressed answer is broken".to_owned(), true, Some(Box::new(error)))
+        }
     }
 }
 

@@ -1,11 +1,14 @@
 //! The transport against a server that breaks the rules of HTTP.
 
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ec2ql_ec2::{
-    Client, Config, Decode, Document, Endpoints, Error, Http, HttpConfig, Kind, Limits, Pages, Response, Retry,
+    Client, Config, Decode, Document, Endpoints, Error, Gzip, Http, HttpConfig, Kind, Limits, Pages, Response, Retry,
 };
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -201,11 +204,56 @@ async fn h11_h12_broken_heads_are_errors() {
     assert_eq!(error.kind(), Kind::Timeout);
 }
 
+/// An answer in gzip, with a header that says so.
+fn gzipped(encoding: &str, body: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(body).unwrap();
+    encoded(encoding, &encoder.finish().unwrap())
+}
+
+fn encoded(encoding: &str, body: &[u8]) -> Vec<u8> {
+    let length = body.len();
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-encoding: {encoding}\r\ncontent-length: {length}\r\n\r\n");
+    [head.as_bytes(), body].concat()
+}
+
 #[tokio::test]
 async fn h13_what_was_not_asked_for_is_not_decoded() {
-    let reply = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 4\r\n\r\n\x1f\x8b\x08\x00".to_vec();
-    let server = Server::start(move |_, _| Reply::Keep(reply.clone())).await;
-    assert_eq!(read(&client(&server.url(), 3)).await.unwrap_err().kind(), Kind::Document);
+    for (encoding, gzip) in
+        [("gzip", Gzip::Remote), ("gzip", Gzip::Never), ("br", Gzip::Always), ("gzip, gzip", Gzip::Always)]
+    {
+        let reply = gzipped(encoding, page(1, "").as_bytes());
+        let server = Server::start(move |_, _| Reply::Keep(reply.clone())).await;
+        let client = client_with(&server.url(), 3, Limits::default(), http(|config| config.gzip = gzip));
+        assert_eq!(read(&client).await.unwrap_err().kind(), Kind::Protocol, "{encoding} {gzip:?}");
+        assert_eq!(server.requests().len(), 1);
+        let asked = server.requests()[0].contains("accept-encoding: gzip\r\n");
+        assert_eq!(asked, gzip == Gzip::Always);
+    }
+}
+
+#[tokio::test]
+async fn h13_gzip_is_decoded_within_bounds_where_it_was_asked_for() {
+    let limits = Limits { page_bytes_max: 100_000, ..Limits::default() };
+    let with_limits =
+        |server: &Server| client_with(&server.url(), 2, limits, http(|config| config.gzip = Gzip::Always));
+    let (fits, longer) = (page(2_000, ""), page(3_000, ""));
+    assert!(fits.len() < 100_000 && longer.len() > 100_000);
+    for (reply, expected) in [
+        (gzipped("gzip", fits.as_bytes()), None),
+        (encoded("identity", fits.as_bytes()), None),
+        (gzipped("gzip", longer.as_bytes()), Some((Kind::TooLarge, 1))),
+        (gzipped("gzip", &vec![b' '; 1 << 24]), Some((Kind::TooLarge, 1))),
+        (encoded("gzip", b"\x1f\x8b\x08\x00"), Some((Kind::Transport, 2))),
+        (encoded("gzip", fits.as_bytes()), Some((Kind::Transport, 2))),
+    ] {
+        let server = Server::start(move |_, _| Reply::Keep(reply.clone())).await;
+        let error = read(&with_limits(&server)).await.err();
+        assert_eq!(error.as_ref().map(|error| (error.kind(), error.attempts())), expected, "{error:?}");
+        // It is the connection's own: a proxy may take it away, and the signature still holds.
+        let request = &server.requests()[0];
+        assert!(request.contains("accept-encoding: gzip\r\n") && !request.contains("accept-encoding;"), "{request}");
+    }
 }
 
 #[tokio::test]

@@ -22,6 +22,15 @@ pub(crate) fn compare(body: &[u8], operation: &str, limits: &Limits, choices: Ch
     library.end.is_ok()
 }
 
+/// The operation that the root names; an error answer is one to any.
+pub(crate) fn operation(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let names = text.split('<').map(|tag| tag.split(|end: char| !end.is_alphanumeric()).next().unwrap_or_default());
+    let mut operations =
+        names.filter_map(|name| name.strip_suffix("Response")).filter(|operation| !operation.is_empty());
+    operations.next().unwrap_or("DescribeImages").to_owned()
+}
+
 fn walk(document: Result<Document<'_>, Error>, choices: Choices<'_>) -> Walk {
     let mut walker = Walker { choices: choices.iter().copied().cycle(), seen: vec![], next: HashMap::new() };
     let end = document.and_then(|mut document| {

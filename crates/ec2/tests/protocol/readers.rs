@@ -4,8 +4,8 @@ use std::path::Path;
 
 use ec2ql_ec2::Limits;
 
-use crate::compare::compare;
-use crate::document::{END, OPERATION, ROOT};
+use crate::compare::{compare, operation};
+use crate::document::{END, ROOT};
 use crate::made::{Page, Work};
 
 const ROUNDS: usize = 20_000;
@@ -164,15 +164,6 @@ fn answers() -> Vec<(Vec<u8>, String)> {
         *body = [&text[..end], id, &text[end..]].concat().into_bytes();
     }
     bodies.into_iter().map(|body| (operation(&body), body)).map(|(operation, body)| (body, operation)).collect()
-}
-
-/// The operation that the root names; an error answer is one to any.
-fn operation(body: &[u8]) -> String {
-    let text = std::str::from_utf8(body).unwrap();
-    let root = text.split('<').map(|tag| tag.split(|end: char| !end.is_alphanumeric()).next().unwrap_or_default());
-    let mut operations =
-        root.filter_map(|name| name.strip_suffix("Response")).filter(|operation| !operation.is_empty());
-    operations.next().unwrap_or(OPERATION).to_owned()
 }
 
 /// Flips, inserts, removes or repeats something.

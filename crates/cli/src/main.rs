@@ -25,7 +25,7 @@ use signals::Signals;
 use terminal::Terminal;
 
 /// Planning recurses: its threads have a known stack, whatever the system gives.
-const STACK_BYTES: usize = 16 * 1024 * 1024;
+const STACK_BYTES: usize = 64 << 20;
 const THREADS_MAX: usize = 8;
 
 fn main() -> ExitCode {

@@ -114,6 +114,43 @@ fn web_identity() {
     assert_eq!(sts.seen()[0].parameter("WebIdentityToken"), "CANARY-jwt");
 }
 
+/// A08, A13: what AWS refuses, and a token that is not there.
+#[test]
+fn roles_that_cannot_be_assumed() {
+    let sts = StandIn::start(|_| {
+        let text = "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>\
+                    <Code>AccessDenied</Code><Message>User: u is not authorized to perform: sts:AssumeRole</Message></Error>\
+                    <RequestId>r-2</RequestId></ErrorResponse>";
+        Answer::Status(403, "text/xml", text.to_owned())
+    });
+    let ec2 = StandIn::ec2();
+    let config = "[profile role]\nrole_arn = arn:aws:iam::123456789012:role/reader\nsource_profile = base\n";
+    let denied = place(&ec2)
+        .file(".aws/config", config)
+        .file(".aws/credentials", &key("base"))
+        .set("AWS_ENDPOINT_URL_STS", &sts.url);
+    expect![[r#"
+        --- stderr
+        ERROR 28000: no credentials: profile "role" failed
+        detail: an error occurred while loading credentials: service error: unhandled error (AccessDenied): Error { code: "AccessDenied", message: "User: u is not authorized to perform: sts:AssumeRole" }
+        hint: For single sign-on type: aws sso login --profile role. Another profile: --profile NAME. --demo needs none.
+        --- exit 4
+    "#]].assert_eq(&denied.run(&["--profile", "role", "-c", IMAGES]).to_string());
+    let missing = place(&ec2)
+        .set("AWS_WEB_IDENTITY_TOKEN_FILE", "/nowhere/token")
+        .set("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/reader")
+        .set("AWS_ENDPOINT_URL_STS", &sts.url);
+    expect![[r#"
+        --- stderr
+        ERROR 28000: no credentials: web identity failed
+        detail: No such file or directory (os error 2)
+        hint: For single sign-on type: aws sso login. Another profile: --profile NAME. --demo needs none.
+        --- exit 4
+    "#]]
+    .assert_eq(&missing.run(&["-c", IMAGES]).to_string());
+    assert_eq!((ec2.seen().len(), sts.seen().len()), (0, 1));
+}
+
 #[test]
 fn single_sign_on() {
     const CONFIG: &str = "[profile corp]\nsso_session = corp\nsso_account_id = 123456789012\nsso_role_name = reader\n\
@@ -142,9 +179,14 @@ fn single_sign_on() {
         request.path
     );
 
-    // Not signed in: what to type.
+    // Signed in too long ago, or never: what to type.
     let (ec2, sso) = (StandIn::ec2(), portal());
     let place = place(&ec2).file(".aws/config", CONFIG).set("AWS_ENDPOINT_URL_SSO", &sso.url);
+    let old = cached.replace(EXPIRES, "2020-01-01T00:00:00Z");
+    let place = place.file(".aws/sso/cache/ee0bfd2552fbd840c02cc48b6e823320543c450f.json", &old);
+    let ended = place.run(&["--profile", "corp", "-c", IMAGES]);
+    assert!(ended.code == Some(4) && ended.stderr.contains("aws sso login --profile corp"), "{ended}");
+    std::fs::remove_dir_all(place.path().join(".aws/sso")).unwrap();
     let ended = place.run(&["--profile", "corp", "-c", IMAGES]);
     assert_eq!((ended.code, ec2.seen().len(), sso.seen().len()), (Some(4), 0, 0), "{ended}");
     assert!(ended.stderr.contains("aws sso login --profile corp"), "{ended}");

@@ -102,6 +102,21 @@ fn signals_end_it_in_order() {
     }
 }
 
+/// O03: whatever kills it, there is no file under the target's name, and what is left can be told by its name.
+#[cfg(unix)]
+#[test]
+fn a_kill_leaves_no_target() {
+    let endpoint = StandIn::start(|_| Answer::Silence);
+    let place = place(&endpoint);
+    let mut child = place.command(&["-c", IMAGES, "-O", "images.csv"]).spawn().unwrap();
+    endpoint.wait();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let names: Vec<_> = std::fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let [name] = names.try_into().unwrap();
+    assert!(name.to_str().unwrap().starts_with(".ec2ql-"), "{name:?}");
+}
+
 /// O07: the reader takes one line and goes; a reader that goes while there is nothing to write is noticed too.
 #[cfg(unix)]
 #[test]

@@ -38,6 +38,10 @@ impl Place {
         self
     }
 
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.variables.iter().any(|(known, _)| known == name)
+    }
+
     pub(crate) fn file(self, path: &str, text: &str) -> Self {
         let path = self.home.path().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -5,7 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::pty::{Winsize, openpty};
 use nix::sys::signal::{Signal, kill};
@@ -26,11 +26,18 @@ struct Shell {
 
 impl Shell {
     fn start(place: &Place, arguments: &[&str]) -> Self {
-        let size = Winsize { ws_row: 50, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
+        Self::start_on(100, place, arguments)
+    }
+
+    fn start_on(columns: u16, place: &Place, arguments: &[&str]) -> Self {
+        let size = Winsize { ws_row: 50, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
         let pty = openpty(Some(&size), None).unwrap();
         let end = || Stdio::from(pty.slave.try_clone().unwrap());
         let mut command = place.command(arguments);
-        command.env("TERM", "xterm").stdin(end()).stdout(end()).stderr(end());
+        if !place.has("TERM") {
+            command.env("TERM", "xterm");
+        }
+        command.stdin(end()).stdout(end()).stderr(end());
         let child = command.spawn().unwrap();
         drop(command);
         drop(pty.slave);
@@ -90,9 +97,23 @@ impl Shell {
     }
 
     fn end(mut self) -> Option<i32> {
-        let code = self.child.wait().unwrap().code();
-        drop(self.keyboard);
-        code
+        let begun = Instant::now();
+        loop {
+            // What is still printed is taken, so that it is not what the process waits for.
+            let silent = self.bytes.recv_timeout(Duration::from_millis(20)).is_err();
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(!silent || begun.elapsed() < PATIENCE, "it does not end; unread: {:?}", self.unread);
+        }
+    }
+}
+
+impl Drop for Shell {
+    fn drop(&mut self) {
+        // It has ended already, unless the test failed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -204,5 +225,26 @@ fn a_shell_works_without_history() {
     let place = Place::new().set("XDG_STATE_HOME", "/dev/null/nowhere");
     let mut shell = Shell::start(&place, &[]);
     shell.rows("SELECT 1 AS a;");
+    shell.leave("\u{4}");
+}
+
+/// Z05: screens of odd sizes, and terminals that know no escape sequences.
+#[test]
+fn odd_terminals() {
+    let place = Place::new();
+    for columns in [0, 1, 10_000] {
+        let mut screen = Shell::start_on(columns, &place, &["-c", "SELECT repeat('x', 50) AS a, 'y' AS b"]);
+        screen.until("row)");
+        assert_eq!(screen.end(), Some(0), "{columns}");
+    }
+    for columns in [1, 10_000] {
+        let mut shell = Shell::start_on(columns, &place, &[]);
+        shell.enter("SELECT 6 * 7 AS a;", "(1 row)");
+        shell.leave("\u{4}");
+    }
+    let dumb = Place::new().set("TERM", "dumb").set("NO_COLOR", "1");
+    let mut shell = Shell::start(&dumb, &[]);
+    let shown = shell.enter("SELECT 1 AS a,\r2 AS b;", "(1 row)");
+    assert!(!shown.contains('\u{1b}'), "{shown:?}");
     shell.leave("\u{4}");
 }

@@ -2,7 +2,6 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::needless_pass_by_value,
-    clippy::needless_raw_string_hashes,
     reason = "a failed assertion is the point of a test"
 )]
 

@@ -241,6 +241,20 @@ fn literals<'a>(exprs: impl IntoIterator<Item = &'a Expr>) -> Domain {
 
 /// Evaluates a predicate over the region alone for one region.
 fn holds(expr: &Expr, region: &str) -> Result<bool> {
+    // The common forms, without planning an expression for each.
+    let named = |expr: &Expr| match compared(expr, Term::Column(REGION)) {
+        Domain::Set(values) => Some(values.contains(region)),
+        Domain::All => None,
+    };
+    if let Some(named) = named(expr) {
+        return Ok(named);
+    }
+    if let Expr::BinaryExpr(BinaryExpr { left, op: Operator::NotEq, right }) = expr
+        && let (Expr::Column(_), Expr::Literal(value, _)) | (Expr::Literal(value, _), Expr::Column(_)) = (left.as_ref(), right.as_ref())
+        && let Some(Some(other)) = value.try_as_str()
+    {
+        return Ok(other != region);
+    }
     let schema = Arc::new(Schema::new(vec![Field::new(REGION, DataType::Utf8, false)]));
     let unqualified = unqualify(expr.clone())?;
     let physical = create_physical_expr(&unqualified, &DFSchema::try_from(schema.clone())?, &ExecutionProps::new(), &PhysicalPlanningContext::default())?;

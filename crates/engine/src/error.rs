@@ -58,6 +58,8 @@ pub(crate) enum Reason {
     Output { what: String, source: io::Error },
     #[error("\"{path}\" exists already")]
     Exists { path: String },
+    #[error("the statement has {operators} operators; {operators_max} is the limit")]
+    TooComplex { operators: usize, operators_max: usize },
     #[error("the statement took longer than {limit_s} s")]
     Timeout { limit_s: f64 },
     #[error("the statement was cancelled")]
@@ -116,6 +118,7 @@ impl Error {
             Reason::Catalog(_) => "XX000",
             Reason::Output { .. } => "58030",
             Reason::Exists { .. } => "58P02",
+            Reason::TooComplex { .. } => "54001",
             Reason::Timeout { .. } | Reason::Cancelled => "57014",
             Reason::DataFusion(error) => self::datafusion::sqlstate(error),
         }
@@ -159,6 +162,7 @@ impl Error {
             }
             Reason::Usage { hint, .. } => hint.clone(),
             Reason::Exists { .. } => Some("Choose another name, or add --overwrite (in COPY: OPTIONS (OVERWRITE true)).".into()),
+            Reason::TooComplex { .. } => Some("Write x IN ('a', 'b', ...) for x = 'a' OR x = 'b' OR ...".into()),
             Reason::Timeout { .. } => Some("Give it more time: --timeout 10m, or SET ec2ql.statement_timeout = '10m'.".into()),
             _ => None,
         }
@@ -173,7 +177,7 @@ impl Error {
                 _ => Class::Remote,
             },
             Reason::Output { .. } | Reason::Exists { .. } => Class::Output,
-            Reason::Timeout { .. } => Class::Limit,
+            Reason::Timeout { .. } | Reason::TooComplex { .. } => Class::Limit,
             Reason::Cancelled => Class::Cancelled,
             Reason::DataFusion(error) if matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)) => Class::Limit,
             Reason::DataFusion(error) if matches!(error.find_root(), DataFusionError::IoError(_)) => Class::Output,

@@ -4,6 +4,7 @@
 //! terminals, environment variables, or where credentials come from.
 
 mod bind;
+mod complexity;
 mod decode;
 mod dialect;
 mod domain;
@@ -13,6 +14,7 @@ mod error;
 mod explain;
 pub mod export;
 mod functions;
+mod lateral;
 mod names;
 mod parse;
 mod plan;

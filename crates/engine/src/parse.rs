@@ -7,6 +7,7 @@ use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::ParserError;
 use datafusion::sql::sqlparser::tokenizer::Token;
 
+use crate::complexity;
 use crate::dialect::Ec2qlDialect;
 use crate::error::Error;
 use crate::session::Statement;
@@ -76,6 +77,7 @@ pub(crate) fn statements(text: &str) -> Result<Vec<Statement>, Error> {
     if text.len() > TEXT_BYTES_MAX {
         return Err(Error::usage(format!("the text has {} bytes; 1 MiB is the limit", text.len()), None));
     }
+    complexity::check(text)?;
     let mut parser = DFParserBuilder::new(text).with_dialect(&Ec2qlDialect).with_recursion_limit(DEPTH_MAX).build()?;
     let mut statements = vec![];
     loop {

@@ -117,18 +117,21 @@ impl RegionReader {
     }
 }
 
-/// Leaves out the ids that the message names; where it names none, halves.
+/// Leaves out the ids that the message names; where it names none, or all of several (which says nothing of which is
+/// missing), halves.
 fn split_missing(ids: Vec<String>, message: &str) -> Vec<Vec<String>> {
     let words: Vec<&str> = message.split(|c: char| !(c.is_alphanumeric() || c == '-' || c == '_')).collect();
-    let (named, mut others): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| words.contains(&id.as_str()));
-    if !named.is_empty() {
-        return if others.is_empty() { vec![] } else { vec![others] };
-    }
-    if others.len() < 2 {
+    let (named, others): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| words.contains(&id.as_str()));
+    let mut asked = match (named.is_empty(), others.is_empty()) {
+        (false, false) => return vec![others],
+        (true, _) => others,
+        (false, true) => named,
+    };
+    if asked.len() < 2 {
         return vec![];
     }
-    let second = others.split_off(others.len() / 2);
-    vec![others, second]
+    let second = asked.split_off(asked.len() / 2);
+    vec![asked, second]
 }
 
 /// Decoding runs on its own task, so that regions use all cores; dropped with the scan.
@@ -162,7 +165,8 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_is_halved_when_the_message_names_none() {
+    fn a_batch_is_halved_when_the_message_tells_nothing() {
+        check(&["vol-1", "vol-2", "vol-3"], "The volumes 'vol-1, vol-2, vol-3' do not exist", &[&["vol-1"], &["vol-2", "vol-3"]]);
         check(&["a", "b", "c"], "Invalid id", &[&["a"], &["b", "c"]]);
         check(&["a"], "Invalid id", &[]);
     }

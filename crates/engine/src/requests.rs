@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMillisecondArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use datafusion::arrow::error::ArrowError;
-use ec2ql_ec2::{Call, Page};
+use ec2ql_ec2::{Call, Kind, Page};
 
 /// Rows that are kept; the oldest go first.
 const ROWS_MAX: usize = 10_000;
@@ -186,6 +186,10 @@ impl Entry {
     pub(crate) fn failed(&self, error: &ec2ql_ec2::Error) {
         self.update(|row| {
             row.attempts += i64::from(error.attempts());
+            if error.kind() == Kind::Throttled {
+                // At least the last of them was.
+                row.throttles += i64::from(error.attempts());
+            }
             row.request_id = error.request_id().map(str::to_owned).or_else(|| row.request_id.take());
             row.error = Some(error.code().map_or_else(|| error.message().to_owned(), str::to_owned));
         });

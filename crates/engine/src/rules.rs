@@ -6,6 +6,7 @@ use datafusion::common::{NullEquality, Result};
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
 use datafusion::config::ConfigOptions;
 use datafusion::execution::SessionStateBuilder;
+use datafusion::optimizer::{Analyzer, AnalyzerRule};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
@@ -16,6 +17,7 @@ use datafusion::prelude::SessionConfig;
 
 use crate::bind;
 use crate::domain::Regions;
+use crate::lateral::LateralUnnest;
 use crate::plan;
 use crate::scan::{self, Ec2Scan};
 use crate::schema::REGION;
@@ -35,7 +37,9 @@ pub(crate) fn install(builder: SessionStateBuilder, mut config: SessionConfig) -
     rules.insert(after_joins, Arc::new(ProbeSide));
     rules.push(Arc::new(Bound));
     rules.push(Arc::new(Once));
-    builder.with_config(config).with_physical_optimizer_rules(rules)
+    let mut analyzer: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(LateralUnnest)];
+    analyzer.extend(Analyzer::new().rules);
+    builder.with_config(config).with_analyzer_rules(analyzer).with_physical_optimizer_rules(rules)
 }
 
 /// Puts the scan that needs the other side's values on the probe side of a hash join, and lets the join read its build

@@ -15,6 +15,10 @@ pub(super) fn message(error: &DataFusionError) -> String {
         DataFusionError::ArrowError(arrow, _) => arrow.to_string(),
         other => other.strip_backtrace(),
     };
+    if text.contains("OuterReferenceColumn") {
+        // DataFusion prints the column's whole type.
+        return "a sub-query refers to a column of the statement around it in a way that is not supported".into();
+    }
     let first = text.split("\n\nbacktrace").next().unwrap_or_default();
     first.trim().trim_end_matches('.').to_owned()
 }

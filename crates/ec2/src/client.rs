@@ -127,6 +127,11 @@ impl Client {
         self.page(call, None).await
     }
 
+    /// Has the next request sent over a new connection.
+    pub(crate) fn disconnect(&self) {
+        self.0.transport.disconnect();
+    }
+
     pub(crate) async fn page(&self, call: &Call, next_token: Option<&str>) -> Result<Response, Error> {
         let page = async {
             let mut attempts = Attempts {

@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 use std::io;
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -70,9 +70,9 @@ pub struct Http {
     config: HttpConfig,
     certificates: Option<Vec<Certificate>>,
     /// Made when first used: a statement that calls nothing does not wait for the system's certificates.
-    client: OnceLock<reqwest::Client>,
+    client: Mutex<Option<reqwest::Client>>,
     /// The same without proxies.
-    direct: OnceLock<reqwest::Client>,
+    direct: Mutex<Option<reqwest::Client>>,
 }
 
 impl Http {
@@ -92,14 +92,15 @@ impl Http {
                 Some(certificates)
             }
         };
-        Ok(Self { config, certificates, client: OnceLock::new(), direct: OnceLock::new() })
+        Ok(Self { config, certificates, client: Mutex::default(), direct: Mutex::default() })
     }
 
-    fn client(&self, url: &Url) -> Result<&reqwest::Client, TransportError> {
+    fn client(&self, url: &Url) -> Result<reqwest::Client, TransportError> {
         let direct = !self.config.system_proxy || is_local(url);
         let made = if direct { &self.direct } else { &self.client };
-        if let Some(client) = made.get() {
-            return Ok(client);
+        let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = &*made {
+            return Ok(client.clone());
         }
         let mut builder = reqwest::Client::builder()
             .http1_only()
@@ -115,7 +116,7 @@ impl Http {
             builder = builder.no_proxy();
         }
         let client = builder.build().map_err(narrow)?;
-        Ok(made.get_or_init(|| client))
+        Ok(made.insert(client).clone())
     }
 
     async fn exchange(&self, request: Request) -> Result<Answer, TransportError> {
@@ -218,6 +219,12 @@ impl Transport for Http {
         match timeout(limit, self.exchange(request)).await {
             Ok(answer) => answer,
             Err(_) => Err(failure(Kind::Timeout, format!("no whole answer after {limit:?}"), true, None)),
+        }
+    }
+
+    fn disconnect(&self) {
+        for made in [&self.client, &self.direct] {
+            *made.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
     }
 }

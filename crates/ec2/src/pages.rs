@@ -92,8 +92,12 @@ impl<D: Decode> Pages<D> {
             Next::Asked(asked) => asked.wait().await,
         };
         let page = response.and_then(|response| self.read(&response));
-        if page.is_err() {
+        if let Err(error) = &page {
             self.next = Next::End;
+            // An answer to another request may have come: then all that follow on its connection are off by one.
+            if error.kind() == Kind::Document {
+                self.client.disconnect();
+            }
         }
         Some(page.map_err(|error| error.at(&self.call.operation, &self.call.region)))
     }

@@ -15,6 +15,9 @@ use crate::Kind;
 pub trait Transport: Send + Sync + Debug {
     /// Sends `request`. An answer is whole: a body that was cut is an error.
     async fn send(&self, request: Request) -> Result<Answer, TransportError>;
+
+    /// Uses none of the connections again that are open: what came over one of them was no answer to what was asked.
+    fn disconnect(&self) {}
 }
 
 /// A signed POST.

@@ -278,6 +278,19 @@ async fn h15_a_body_is_bounded_while_it_arrives() {
 }
 
 #[tokio::test]
+async fn h17_after_another_requests_answer_comes_another_connection() {
+    let (other, right) = (page(1, "").replace("DescribeImages", "DescribeVolumes"), page(1, ""));
+    let server =
+        Server::start(move |n, _| Reply::Keep(with_length("200 OK", if n == 1 { &other } else { &right }))).await;
+    let client = client(&server.url(), 3);
+    read(&client).await.unwrap();
+    assert_eq!(read(&client).await.unwrap_err().kind(), Kind::Document);
+    assert_eq!(server.connections(), 1);
+    read(&client).await.unwrap();
+    assert_eq!((server.connections(), server.requests().len()), (2, 3));
+}
+
+#[tokio::test]
 async fn n01_a_refused_connection_is_tried_again() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());

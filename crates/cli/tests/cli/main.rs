@@ -5,11 +5,7 @@
     clippy::indexing_slicing,
     reason = "a failed assertion is the point of a test"
 )]
-#![expect(
-    clippy::needless_pass_by_value,
-    clippy::needless_raw_string_hashes,
-    reason = "it is how expected texts are written"
-)]
+#![expect(clippy::needless_pass_by_value, reason = "it is how expected texts are written")]
 
 mod arguments;
 mod credentials;

@@ -2,7 +2,6 @@
 //! model; `cargo xtask docs` writes the pages about the tables; `cargo xtask bench` measures.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a development tool that talks to a person")]
-#![cfg_attr(test, expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them"))]
 
 mod bench;
 mod catalog;

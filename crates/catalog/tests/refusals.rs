@@ -1,7 +1,6 @@
 //! What the loader refuses, and how it says so.
 
 #![expect(clippy::unwrap_used, reason = "a failed assertion is the point of a test")]
-#![expect(clippy::needless_raw_string_hashes, reason = "expect-test writes them")]
 
 use ec2ql_catalog::Catalog;
 use expect_test::{Expect, expect};

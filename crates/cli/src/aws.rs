@@ -10,6 +10,9 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provi
 use aws_smithy_http_client::{Builder, Connector};
 use aws_types::service_config::ServiceConfigKey;
 use ec2ql_engine::Error;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use url::Url;
 
 /// The regions that AWS's own tools fall back to, partition by partition.
@@ -51,15 +54,7 @@ impl Settings {
             loader = loader.profile_name(name);
         }
         let config = loader.load().await;
-        let ca_bundle = match lookup(&config, "AWS_CA_BUNDLE", "ca_bundle").filter(|path| !path.is_empty()) {
-            None => None,
-            Some(path) => Some(std::fs::read(&path).map_err(|error| {
-                Error::usage(
-                    format!("the CA bundle \"{path}\" cannot be read: {error}"),
-                    Some("It is named by AWS_CA_BUNDLE or ca_bundle."),
-                )
-            })?),
-        };
+        let ca_bundle = lookup(&config, "AWS_CA_BUNDLE", "ca_bundle").filter(|path| !path.is_empty());
         let retries = config.retry_config().map(aws_config::retry::RetryConfig::max_attempts);
         Ok(Self {
             region: config.region().map_or_else(|| default_region(&config), ToString::to_string),
@@ -67,7 +62,7 @@ impl Settings {
             fips: config.use_fips().unwrap_or_default(),
             dual_stack: config.use_dual_stack().unwrap_or_default(),
             attempts_max: retries,
-            ca_bundle,
+            ca_bundle: ca_bundle.map(|path| certificates(&path)).transpose()?,
         })
     }
 
@@ -105,6 +100,28 @@ fn endpoint_url(config: &SdkConfig) -> Result<Option<Url>, Error> {
             Some("It comes from AWS_ENDPOINT_URL_EC2, AWS_ENDPOINT_URL, or endpoint_url in the AWS configuration."),
         )
     })
+}
+
+/// The certificates of a bundle that can be trusted. One that nobody can read is left out, as it is from the system's:
+/// AWS's client would panic.
+fn certificates(path: &str) -> Result<Vec<u8>, Error> {
+    const END: &str = "-----END CERTIFICATE-----";
+    let unusable = |reason: String| {
+        let hint = "It is named by AWS_CA_BUNDLE or ca_bundle.";
+        Error::usage(format!("the CA bundle \"{path}\" {reason}"), Some(hint))
+    };
+    let bytes = std::fs::read(path).map_err(|error| unusable(format!("cannot be read: {error}")))?;
+    let is_usable = |pem: &&str| {
+        let certificate = CertificateDer::from_pem_slice(pem.as_bytes());
+        certificate.is_ok_and(|certificate| RootCertStore::empty().add(certificate).is_ok())
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    let blocks = text.split_inclusive(END).filter_map(|block| block.get(block.find("-----BEGIN CERTIFICATE-----")?..));
+    let pem: Vec<&str> = blocks.filter(is_usable).collect();
+    if pem.is_empty() {
+        return Err(unusable("holds no certificate that can be used".to_owned()));
+    }
+    Ok(pem.join("\n").into_bytes())
 }
 
 fn ignores_endpoints(config: &SdkConfig) -> bool {

@@ -111,7 +111,9 @@ fn fold_list(list: &InListExpr, column: &str, region: Option<&str>) -> Domain {
         let values = texts(literals.into_iter().cloned());
         return match (name == column, values, region) {
             (true, values, _) => values,
-            (false, Domain::Set(regions), Some(region)) if name == REGION && !regions.contains(region) => Domain::none(),
+            (false, Domain::Set(regions), Some(region)) if name == REGION && !regions.contains(region) => {
+                Domain::none()
+            }
             _ => Domain::All,
         };
     }

@@ -25,7 +25,13 @@ fn nests(token: &Token) -> bool {
         Token::Plus | Token::Minus | Token::Mul | Token::Div | Token::Mod | Token::StringConcat => true,
         Token::Word(word) => matches!(
             word.keyword,
-            Keyword::AND | Keyword::OR | Keyword::NOT | Keyword::WHEN | Keyword::UNION | Keyword::INTERSECT | Keyword::EXCEPT
+            Keyword::AND
+                | Keyword::OR
+                | Keyword::NOT
+                | Keyword::WHEN
+                | Keyword::UNION
+                | Keyword::INTERSECT
+                | Keyword::EXCEPT
         ),
         _ => false,
     }

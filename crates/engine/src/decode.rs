@@ -159,5 +159,5 @@ fn tag_map(tag_set: &ArrayRef) -> Result<ArrayRef, ArrowError> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a failed assertion is the point of a test")]
+#[expect(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "a failed assertion is the point of a test")]
 mod tests;

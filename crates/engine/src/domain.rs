@@ -130,7 +130,10 @@ pub(crate) fn values(filters: &[Expr], term: Term<'_>, region: &str) -> Result<D
 /// True for a predicate whose answer depends on the region alone: asking the right regions is all it needs.
 pub(crate) fn is_about_region_alone(expr: &Expr) -> bool {
     let columns = expr.column_refs();
-    !columns.is_empty() && columns.iter().all(|column| column.name == REGION) && !expr.is_volatile() && !has_subquery(expr)
+    !columns.is_empty()
+        && columns.iter().all(|column| column.name == REGION)
+        && !expr.is_volatile()
+        && !has_subquery(expr)
 }
 
 /// What a predicate gives a request parameter; None when it is anything but an equality or a list of values.
@@ -141,7 +144,9 @@ pub(crate) fn parameter(expr: &Expr, column: &str) -> Option<BTreeSet<String>> {
         Expr::Column(_) if is_column(expr) => Some(["true".to_owned()].into()),
         Expr::Not(inner) if is_column(inner) => Some(["false".to_owned()].into()),
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => match (left.as_ref(), right.as_ref()) {
-            (place, Expr::Literal(value, _)) | (Expr::Literal(value, _), place) if is_column(place) && !value.is_null() => {
+            (place, Expr::Literal(value, _)) | (Expr::Literal(value, _), place)
+                if is_column(place) && !value.is_null() =>
+            {
                 Some([value.to_string()].into())
             }
             _ => None,
@@ -196,8 +201,12 @@ fn fold(expr: &Expr, term: Term<'_>, region: &str) -> Result<Domain> {
 /// `term = 'x'` and `term IN ('x', ...)`.
 fn compared(expr: &Expr, term: Term<'_>) -> Domain {
     match expr {
-        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) if is_term(left, term) => literals([right.as_ref()]),
-        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) if is_term(right, term) => literals([left.as_ref()]),
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) if is_term(left, term) => {
+            literals([right.as_ref()])
+        }
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) if is_term(right, term) => {
+            literals([left.as_ref()])
+        }
         Expr::InList(list) if !list.negated && is_term(&list.expr, term) => literals(&list.list),
         _ => Domain::All,
     }
@@ -250,19 +259,27 @@ fn holds(expr: &Expr, region: &str) -> Result<bool> {
         return Ok(named);
     }
     if let Expr::BinaryExpr(BinaryExpr { left, op: Operator::NotEq, right }) = expr
-        && let (Expr::Column(_), Expr::Literal(value, _)) | (Expr::Literal(value, _), Expr::Column(_)) = (left.as_ref(), right.as_ref())
+        && let (Expr::Column(_), Expr::Literal(value, _)) | (Expr::Literal(value, _), Expr::Column(_)) =
+            (left.as_ref(), right.as_ref())
         && let Some(Some(other)) = value.try_as_str()
     {
         return Ok(other != region);
     }
     let schema = Arc::new(Schema::new(vec![Field::new(REGION, DataType::Utf8, false)]));
     let unqualified = unqualify(expr.clone())?;
-    let physical = create_physical_expr(&unqualified, &DFSchema::try_from(schema.clone())?, &ExecutionProps::new(), &PhysicalPlanningContext::default())?;
+    let physical = create_physical_expr(
+        &unqualified,
+        &DFSchema::try_from(schema.clone())?,
+        &ExecutionProps::new(),
+        &PhysicalPlanningContext::default(),
+    )?;
     let batch = RecordBatch::try_new(schema, vec![Arc::new(StringArray::from(vec![region]))])?;
     Ok(match physical.evaluate(&batch)? {
         ColumnarValue::Scalar(ScalarValue::Boolean(holds)) => holds.unwrap_or(false),
         ColumnarValue::Scalar(_) => false,
-        ColumnarValue::Array(array) => array.as_boolean_opt().is_some_and(|answer| answer.iter().next().flatten().unwrap_or(false)),
+        ColumnarValue::Array(array) => {
+            array.as_boolean_opt().is_some_and(|answer| answer.iter().next().flatten().unwrap_or(false))
+        }
     })
 }
 
@@ -283,5 +300,11 @@ pub(crate) fn unqualify(expr: Expr) -> Result<Expr> {
 
 pub(crate) fn has_subquery(expr: &Expr) -> bool {
     use datafusion::common::tree_node::TreeNode;
-    expr.exists(|node| Ok(matches!(node, Expr::ScalarSubquery(_) | Expr::InSubquery(_) | Expr::Exists(_) | Expr::OuterReferenceColumn(..)))).unwrap_or(true)
+    expr.exists(|node| {
+        Ok(matches!(
+            node,
+            Expr::ScalarSubquery(_) | Expr::InSubquery(_) | Expr::Exists(_) | Expr::OuterReferenceColumn(..)
+        ))
+    })
+    .unwrap_or(true)
 }

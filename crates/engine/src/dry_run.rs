@@ -36,7 +36,7 @@ pub(crate) async fn run(planned: &Planned) -> Result<RecordBatch, Error> {
             }
         }
     }
-    batch(answers)
+    batch(&answers)
 }
 
 /// The requests that are known before the statement runs.
@@ -83,7 +83,7 @@ async fn ask(scan: &Ec2Scan, request: &RegionRequest) -> Result<Answer, Error> {
     }
 }
 
-fn batch(answers: Vec<Answer>) -> Result<RecordBatch, Error> {
+fn batch(answers: &[Answer]) -> Result<RecordBatch, Error> {
     let text = |name: &str| Field::new(name, DataType::Utf8, false);
     let schema = Schema::new(vec![
         text("region"),
@@ -91,7 +91,9 @@ fn batch(answers: Vec<Answer>) -> Result<RecordBatch, Error> {
         Field::new("allowed", DataType::Boolean, true),
         text("message"),
     ]);
-    let texts = |of: fn(&Answer) -> &str| -> ArrayRef { Arc::new(answers.iter().map(|a| Some(of(a))).collect::<StringArray>()) };
+    let texts = |of: fn(&Answer) -> &str| -> ArrayRef {
+        Arc::new(answers.iter().map(|a| Some(of(a))).collect::<StringArray>())
+    };
     let columns: Vec<ArrayRef> = vec![
         texts(|answer| &answer.region),
         texts(|answer| &answer.operation),

@@ -31,7 +31,10 @@ impl EnabledRegions {
 
     async fn ask(&self, source: &Source) -> Result<Vec<String>, Error> {
         let Some(table) = self.catalog.table("ec2_api", "regions") else {
-            return Err(Error::usage("the catalog has no table aws.ec2_api.regions, which lists the enabled regions", None));
+            return Err(Error::usage(
+                "the catalog has no table aws.ec2_api.regions, which lists the enabled regions",
+                None,
+            ));
         };
         let table = table?;
         let full = schema::table_schema(&table);
@@ -43,7 +46,12 @@ impl EnabledRegions {
             schema: Arc::new(full.project(&[place]).map_err(datafusion::error::DataFusionError::from)?),
             given: vec![],
             ahead: true,
-            metrics: ScanMetrics { pages: Count::new(), bytes: Count::new(), attempts: Count::new(), throttles: Count::new() },
+            metrics: ScanMetrics {
+                pages: Count::new(),
+                bytes: Count::new(),
+                attempts: Count::new(),
+                throttles: Count::new(),
+            },
         });
         let region = source.home_region.clone();
         let everything = RegionRequest { region, keys: None, filters: vec![], parameters: vec![], page_rows: None };

@@ -151,7 +151,9 @@ impl Error {
                 "Say which: WHERE region = '{home}', region IN ('us-east-1', 'eu-west-1') or region LIKE 'eu-%', or set \
                  the regions of the session: SET ec2ql.regions = '{home}' (or 'all')."
             )),
-            Reason::Parameter { column } => Some(format!("Write {column} = '...' or {column} IN (...), joined to the rest by AND.")),
+            Reason::Parameter { column } => {
+                Some(format!("Write {column} = '...' or {column} IN (...), joined to the rest by AND."))
+            }
             Reason::RegionOutsideSession { region, .. } => {
                 Some(format!("Add it: SET ec2ql.regions = '...,{region}', or leave the session's regions empty."))
             }
@@ -161,9 +163,13 @@ impl Error {
                 near_hint(near).or_else(|| Some("SELECT name, description FROM system.settings lists them.".into()))
             }
             Reason::Usage { hint, .. } => hint.clone(),
-            Reason::Exists { .. } => Some("Choose another name, or add --overwrite (in COPY: OPTIONS (OVERWRITE true)).".into()),
+            Reason::Exists { .. } => {
+                Some("Choose another name, or add --overwrite (in COPY: OPTIONS (OVERWRITE true)).".into())
+            }
             Reason::TooComplex { .. } => Some("Write x IN ('a', 'b', ...) for x = 'a' OR x = 'b' OR ...".into()),
-            Reason::Timeout { .. } => Some("Give it more time: --timeout 10m, or SET ec2ql.statement_timeout = '10m'.".into()),
+            Reason::Timeout { .. } => {
+                Some("Give it more time: --timeout 10m, or SET ec2ql.statement_timeout = '10m'.".into())
+            }
             _ => None,
         }
     }
@@ -179,7 +185,9 @@ impl Error {
             Reason::Output { .. } | Reason::Exists { .. } => Class::Output,
             Reason::Timeout { .. } | Reason::TooComplex { .. } => Class::Limit,
             Reason::Cancelled => Class::Cancelled,
-            Reason::DataFusion(error) if matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)) => Class::Limit,
+            Reason::DataFusion(error) if matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)) => {
+                Class::Limit
+            }
             Reason::DataFusion(error) if matches!(error.find_root(), DataFusionError::IoError(_)) => Class::Output,
             _ => Class::Usage,
         }

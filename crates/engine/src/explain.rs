@@ -1,6 +1,7 @@
 //! `EXPLAIN`: the requests of a plan before anything runs, beside DataFusion's own plan.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray};
@@ -25,22 +26,17 @@ pub(crate) fn plan(optimized: &LogicalPlan, physical: &Arc<dyn ExecutionPlan>) -
     let mut rows = Rows::default();
     for scan in scans(physical)? {
         let table = &scan.spec.table;
-        let checked: Vec<String> = scan
-            .spec
-            .filters
-            .iter()
-            .filter(|filter| !is_answered_by_asking(&scan, filter))
-            .map(text)
-            .collect();
+        let checked: Vec<String> =
+            scan.spec.filters.iter().filter(|filter| !is_answered_by_asking(&scan, filter)).map(text).collect();
         for line in requests(&scan) {
             let mut text = format!("{} in {}", table.operation, line.regions);
             if !line.parameters.is_empty() {
-                text.push_str(&format!(" with {}", line.parameters));
+                let _ = write!(text, " with {}", line.parameters);
             }
             if !checked.is_empty() {
-                text.push_str(&format!("; checked here: {}", checked.join(" AND ")));
+                let _ = write!(text, "; checked here: {}", checked.join(" AND "));
             }
-            text.push_str(&format!("; needs ec2:{}", table.operation));
+            let _ = write!(text, "; needs ec2:{}", table.operation);
             rows.push("request", &text);
         }
     }
@@ -99,7 +95,8 @@ impl Rows {
     fn finish(self) -> Result<RecordBatch> {
         let text = |name: &str| Field::new(name, DataType::Utf8, false);
         let schema = Arc::new(Schema::new(vec![text("plan_type"), text("plan")]));
-        let columns: Vec<ArrayRef> = vec![Arc::new(StringArray::from(self.types)), Arc::new(StringArray::from(self.texts))];
+        let columns: Vec<ArrayRef> =
+            vec![Arc::new(StringArray::from(self.types)), Arc::new(StringArray::from(self.texts))];
         Ok(RecordBatch::try_new(schema, columns)?)
     }
 }
@@ -135,7 +132,9 @@ pub(crate) fn requests(scan: &Ec2Scan) -> Vec<RequestLine> {
     match plan::scope(&ask) {
         Ok(Regions::Bound { named, enabled }) => {
             let mut lines = grouped(scan, plan::requests(&ask, named).unwrap_or_default());
-            lines.iter_mut().for_each(|line| line.parameters = joined(std::mem::take(&mut line.parameters)));
+            for line in &mut lines {
+                line.parameters = joined(std::mem::take(&mut line.parameters));
+            }
             if enabled {
                 let rule = rule(scan);
                 lines.push(RequestLine { regions: rule, parameters: joined(anywhere()) });

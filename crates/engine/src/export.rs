@@ -25,8 +25,8 @@ use datafusion::sql::parser::Statement as Parsed;
 use datafusion::sql::sqlparser::ast::Statement as Sql;
 use futures::StreamExt as _;
 
-use crate::parse::Command;
 use crate::error::Reason;
+use crate::parse::Command;
 use crate::{Error, Rows, Statement};
 pub use cells::{Cells, Style};
 use sink::Sink;

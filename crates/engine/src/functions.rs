@@ -60,7 +60,7 @@ struct Calls {
 
 impl Calls {
     fn read(&mut self, statement: &Parsed) {
-        let ControlFlow::Continue(()) = (match statement {
+        let ControlFlow::Continue(()) = match statement {
             Parsed::Statement(sql) => sql.visit(self),
             Parsed::CopyTo(copy) => match &copy.source {
                 CopyToSource::Query(query) => query.visit(self),
@@ -68,7 +68,7 @@ impl Calls {
             },
             Parsed::Explain(explain) => return self.read(&explain.statement),
             Parsed::CreateExternalTable(_) | Parsed::Reset(_) => return,
-        });
+        };
     }
 }
 

@@ -71,7 +71,9 @@ fn inner(list: Expr) -> Result<Expr> {
 }
 
 fn unnested(join: &Join, list: Expr) -> Result<LogicalPlan> {
-    let left = || join.left.schema().iter().map(|(relation, field)| Expr::Column(Column::new(relation.cloned(), field.name())));
+    let left = || {
+        join.left.schema().iter().map(|(relation, field)| Expr::Column(Column::new(relation.cloned(), field.name())))
+    };
     let options = UnnestOptions::default().with_preserve_nulls(false);
     let rows = LogicalPlanBuilder::from(join.left.as_ref().clone())
         .project(left().chain([list.alias(ITEM)]))?

@@ -115,9 +115,10 @@ pub(crate) fn scope(ask: &Ask<'_>) -> Result<Regions> {
                 let session = ask.settings.regions.join(", ");
                 return Err(Error::new(Reason::RegionOutsideSession { region: outside.clone(), session }).into());
             }
-            match enabled && !session.is_empty() && !all {
-                true => Regions::named(session),
-                false => Regions::Bound { named, enabled },
+            if enabled && !session.is_empty() && !all {
+                Regions::named(session)
+            } else {
+                Regions::Bound { named, enabled }
             }
         }
         Regions::Open if all => Regions::Bound { named: BTreeSet::new(), enabled: true },
@@ -164,7 +165,7 @@ fn region_request(ask: &Ask<'_>, region: String) -> Result<Option<RegionRequest>
             },
             (None, Some(name)) => {
                 if let Some(filter) = table.filters.iter().find(|filter| &filter.name == name) {
-                    request.filter(filter_values(filter, name, values));
+                    request.filter(filter_values(filter, name, &values));
                 }
             }
             _ => {}
@@ -177,7 +178,7 @@ fn region_request(ask: &Ask<'_>, region: String) -> Result<Option<RegionRequest>
         }
         let filter = table.filters.iter().find(|filter| filter.name == TAG_FILTER);
         if let (true, Some(filter), false) = (settings.pushdown, filter, key.contains(['*', '?', '\\'])) {
-            request.filter(filter_values(filter, &format!("tag:{key}"), values));
+            request.filter(filter_values(filter, &format!("tag:{key}"), &values));
         }
     }
     request.filters.truncate(FILTERS_MAX);
@@ -219,9 +220,10 @@ fn parameter_values(parameter: &Parameter, values: BTreeSet<String>) -> Vec<(Str
 pub(crate) const TAG_FILTER: &str = "tag:*";
 
 /// A filter as it goes on the wire; None when EC2 might read one of the values otherwise than we do.
-fn filter_values(filter: &Filter, name: &str, values: BTreeSet<String>) -> Option<(String, Vec<String>)> {
+fn filter_values(filter: &Filter, name: &str, values: &BTreeSet<String>) -> Option<(String, Vec<String>)> {
     let documented = |value: &String| filter.values.is_empty() || filter.values.contains(value);
-    let sendable = |value: &String| !value.is_empty() && value.chars().count() <= FILTER_VALUE_CHARS_MAX && documented(value);
+    let sendable =
+        |value: &String| !value.is_empty() && value.chars().count() <= FILTER_VALUE_CHARS_MAX && documented(value);
     values
         .iter()
         .all(sendable)
@@ -283,17 +285,15 @@ impl RegionRequest {
     /// value. Of two such filters one is enough.
     fn filter(&mut self, filter: Option<(String, Vec<String>)>) {
         match filter {
-            Some((name, values)) if values.len() > FILTER_VALUES_MAX => {
-                if self.keys.is_none() && !name.starts_with("tag:") {
-                    self.keys = Some(Keys { name, is_filter: true, values, per_request_max: FILTER_VALUES_MAX });
-                }
+            Some(filter) if filter.1.len() <= FILTER_VALUES_MAX => self.filters.push(filter),
+            Some((name, values)) if self.keys.is_none() && !name.starts_with("tag:") => {
+                self.keys = Some(Keys { name, is_filter: true, values, per_request_max: FILTER_VALUES_MAX });
             }
-            Some(filter) => self.filters.push(filter),
-            None => {}
+            Some(_) | None => {}
         }
     }
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a failed assertion is the point of a test")]
+#[expect(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "a failed assertion is the point of a test")]
 mod tests;

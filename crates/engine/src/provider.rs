@@ -86,9 +86,10 @@ impl CatalogProvider for Ec2Catalog {
         if let Some((_, schema)) = self.more.iter().find(|(known, _)| known == name) {
             return Some(schema.clone());
         }
-        self.catalog.names().any(|table| table.schema == name).then(|| {
-            Arc::new(Ec2Schema { name: name.to_owned(), within: self.clone() }) as Arc<dyn SchemaProvider>
-        })
+        self.catalog
+            .names()
+            .any(|table| table.schema == name)
+            .then(|| Arc::new(Ec2Schema { name: name.to_owned(), within: self.clone() }) as Arc<dyn SchemaProvider>)
     }
 }
 
@@ -168,7 +169,9 @@ impl TableProvider for Ec2Table {
             .iter()
             .map(|filter| match filter {
                 filter if domain::is_about_region_alone(filter) || gives(filter) => TableProviderFilterPushDown::Exact,
-                filter if filter.is_volatile() || domain::has_subquery(filter) => TableProviderFilterPushDown::Unsupported,
+                filter if filter.is_volatile() || domain::has_subquery(filter) => {
+                    TableProviderFilterPushDown::Unsupported
+                }
                 _ => TableProviderFilterPushDown::Inexact,
             })
             .collect())

@@ -166,7 +166,11 @@ mod tests {
 
     #[test]
     fn a_batch_is_halved_when_the_message_tells_nothing() {
-        check(&["vol-1", "vol-2", "vol-3"], "The volumes 'vol-1, vol-2, vol-3' do not exist", &[&["vol-1"], &["vol-2", "vol-3"]]);
+        check(
+            &["vol-1", "vol-2", "vol-3"],
+            "The volumes 'vol-1, vol-2, vol-3' do not exist",
+            &[&["vol-1"], &["vol-2", "vol-3"]],
+        );
         check(&["a", "b", "c"], "Invalid id", &[&["a"], &["b", "c"]]);
         check(&["a"], "Invalid id", &[]);
     }

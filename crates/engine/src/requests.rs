@@ -142,8 +142,11 @@ impl RequestLog {
 
     pub(crate) fn batch(&self) -> Result<RecordBatch, ArrowError> {
         let rows: Vec<Row> = self.with(|log| log.rows.iter().cloned().collect());
-        let count = |of: fn(&Row) -> i64| -> ArrayRef { Arc::new(rows.iter().map(|row| Some(of(row))).collect::<Int64Array>()) };
-        let text = |of: fn(&Row) -> Option<&str>| -> ArrayRef { Arc::new(rows.iter().map(of).collect::<StringArray>()) };
+        let count = |of: fn(&Row) -> i64| -> ArrayRef {
+            Arc::new(rows.iter().map(|row| Some(of(row))).collect::<Int64Array>())
+        };
+        let text =
+            |of: fn(&Row) -> Option<&str>| -> ArrayRef { Arc::new(rows.iter().map(of).collect::<StringArray>()) };
         let started = rows.iter().map(|row| row.started.duration_since(UNIX_EPOCH).map_or(0, millis));
         RecordBatch::try_new(
             Self::schema(),

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use datafusion::common::{NullEquality, Result};
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
+use datafusion::common::{NullEquality, Result};
 use datafusion::config::ConfigOptions;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::optimizer::{Analyzer, AnalyzerRule};
@@ -11,8 +11,8 @@ use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
-use datafusion::physical_plan::joins::{HashJoinExec, PartitionMode};
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::joins::{HashJoinExec, PartitionMode};
 use datafusion::prelude::SessionConfig;
 
 use crate::bind;
@@ -182,7 +182,8 @@ impl PhysicalOptimizerRule for Once {
             }
             Ok(TreeNodeRecursion::Continue)
         })?;
-        let shared = groups.iter().filter(|group| group.len() > 1).map(|group| Shared::of(group)).collect::<Result<Vec<_>>>()?;
+        let shared =
+            groups.iter().filter(|group| group.len() > 1).map(|group| Shared::of(group)).collect::<Result<Vec<_>>>()?;
         if shared.is_empty() {
             return Ok(plan);
         }

@@ -7,8 +7,8 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, Statistics};
-use datafusion::error::DataFusionError;
 use datafusion::config::ConfigOptions;
+use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::Expr;
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
@@ -90,7 +90,12 @@ impl Ec2Scan {
             Boundedness::Bounded,
         )
         .with_scheduling_type(SchedulingType::Cooperative);
-        Self { spec: Arc::new(spec), dynamic: vec![], properties: Arc::new(properties), metrics: ExecutionPlanMetricsSet::new() }
+        Self {
+            spec: Arc::new(spec),
+            dynamic: vec![],
+            properties: Arc::new(properties),
+            metrics: ExecutionPlanMetricsSet::new(),
+        }
     }
 
     pub(crate) fn with_dynamic(&self, dynamic: Vec<Arc<dyn PhysicalExpr>>) -> Self {
@@ -103,7 +108,12 @@ impl Ec2Scan {
 
     fn scan_metrics(&self, partition: usize) -> ScanMetrics {
         let count = |name: &'static str| MetricBuilder::new(&self.metrics).counter(name, partition);
-        ScanMetrics { pages: count("pages"), bytes: count("bytes"), attempts: count("attempts"), throttles: count("throttles") }
+        ScanMetrics {
+            pages: count("pages"),
+            bytes: count("bytes"),
+            attempts: count("attempts"),
+            throttles: count("throttles"),
+        }
     }
 }
 
@@ -207,9 +217,10 @@ impl ExecutionPlan for Ec2Scan {
         }
         let answers = vec![PushedDown::No; result.parent_filters.len()];
         let answer = FilterPushdownPropagation::with_parent_pushdown_result(answers);
-        Ok(match dynamic.len() > self.dynamic.len() {
-            true => answer.with_updated_node(Arc::new(self.with_dynamic(dynamic)) as _),
-            false => answer,
+        Ok(if dynamic.len() > self.dynamic.len() {
+            answer.with_updated_node(Arc::new(self.with_dynamic(dynamic)) as _)
+        } else {
+            answer
         })
     }
 

@@ -16,7 +16,9 @@ const TAG_SET: &str = "tagSet";
 pub(crate) fn table_schema(table: &Table) -> SchemaRef {
     // It is never NULL, but were that said, DataFusion would take `region LIKE '%'` for nothing said at all.
     let mut fields = vec![Arc::new(Field::new(REGION, DataType::Utf8, true))];
-    fields.extend(table.columns.iter().map(|column| Arc::new(Field::new(&column.name, data_type(&column.data_type), true))));
+    fields.extend(
+        table.columns.iter().map(|column| Arc::new(Field::new(&column.name, data_type(&column.data_type), true))),
+    );
     if tag_set(table).is_some() {
         fields.push(Arc::new(Field::new(TAGS, map_type(), true)));
     }
@@ -29,7 +31,8 @@ pub(crate) fn table_schema(table: &Table) -> SchemaRef {
 /// answer and is no field of it; a name that a field has already is the field's.
 pub(crate) fn parameter_columns(table: &Table) -> impl Iterator<Item = (&Parameter, String)> {
     table.parameters.iter().filter_map(|parameter| {
-        let asked_otherwise = matches!(parameter.kind, ParameterKind::Filters | ParameterKind::Token | ParameterKind::PageRows);
+        let asked_otherwise =
+            matches!(parameter.kind, ParameterKind::Filters | ParameterKind::Token | ParameterKind::PageRows);
         let is_id = table.columns.iter().any(|column| column.id.as_deref() == Some(&parameter.name));
         if asked_otherwise || is_id || parameter.name == DRY_RUN {
             return None;
@@ -58,7 +61,11 @@ pub(crate) fn parameter_type(kind: ParameterKind) -> DataType {
 /// The row's own `tagSet`: the column that `tags` is a view of.
 pub(crate) fn tag_set(table: &Table) -> Option<(usize, &Column)> {
     let row = table.rows.len().checked_sub(1)?;
-    table.columns.iter().enumerate().find(|(_, column)| column.level == row && column.name == TAG_SET && is_tag_list(&column.data_type))
+    table
+        .columns
+        .iter()
+        .enumerate()
+        .find(|(_, column)| column.level == row && column.name == TAG_SET && is_tag_list(&column.data_type))
 }
 
 fn is_tag_list(data_type: &Type) -> bool {
@@ -92,7 +99,8 @@ pub(crate) fn struct_fields(fields: &[ec2ql_catalog::Field]) -> Fields {
 
 /// The entries of a map: a key and a value, as Arrow names them.
 pub(crate) fn map_entry() -> FieldRef {
-    let fields = Fields::from(vec![Field::new("keys", DataType::Utf8, false), Field::new("values", DataType::Utf8, true)]);
+    let fields =
+        Fields::from(vec![Field::new("keys", DataType::Utf8, false), Field::new("values", DataType::Utf8, true)]);
     Arc::new(Field::new("entries", DataType::Struct(fields), false))
 }
 

@@ -137,7 +137,7 @@ impl Session {
         let number = self.statements.fetch_add(1, Ordering::Relaxed) + 1;
         let mut state = self.context.state();
         state.config_mut().set_extension(Arc::new(StatementNumber(number)));
-        crate::statement::run(self, state, statement.0).await
+        Box::pin(crate::statement::run(self, state, statement.0)).await
     }
 
     /// What the statement that runs (or ran last) has read so far.

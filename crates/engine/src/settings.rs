@@ -30,13 +30,24 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { regions: vec![], pushdown: true, page_rows: None, regions_at_once: 40, join_values: 2_000, dry_run: false, statement_timeout: None }
+        Self {
+            regions: vec![],
+            pushdown: true,
+            page_rows: None,
+            regions_at_once: 40,
+            join_values: 2_000,
+            dry_run: false,
+            statement_timeout: None,
+        }
     }
 }
 
 /// A setting: its name, and what it does.
 const ALL: [(&str, &str); 7] = [
-    ("regions", "Regions that are asked when a statement names none, and the only ones it may name; 'all' is every enabled one."),
+    (
+        "regions",
+        "Regions that are asked when a statement names none, and the only ones it may name; 'all' is every enabled one.",
+    ),
     ("pushdown", "Whether ids and filters go into the requests; the answer is the same (on, off)."),
     ("page_rows", "Rows per page of a listing (MaxResults); 0 leaves it to EC2."),
     ("regions_at_once", "Regions that are read at the same time (1 to 100)."),
@@ -69,7 +80,8 @@ impl ExtensionOptions for Settings {
         };
         match key.to_ascii_lowercase().as_str() {
             "regions" => {
-                self.regions = value.split(',').map(str::trim).filter(|region| !region.is_empty()).map(str::to_owned).collect();
+                self.regions =
+                    value.split(',').map(str::trim).filter(|region| !region.is_empty()).map(str::to_owned).collect();
             }
             "pushdown" => match parse_switch(value) {
                 Some(on) => self.pushdown = on,
@@ -98,7 +110,10 @@ impl ExtensionOptions for Settings {
                 None => return wrong("it is a time such as '30s', '10m' or '1h'"),
             },
             _ => {
-                let near = nearest(key, ALL.iter().map(|(name, _)| *name)).into_iter().map(|name| format!("ec2ql.{name}")).collect();
+                let near = nearest(key, ALL.iter().map(|(name, _)| *name))
+                    .into_iter()
+                    .map(|name| format!("ec2ql.{name}"))
+                    .collect();
                 return Err(Error::new(Reason::UnknownSetting { name: format!("ec2ql.{key}"), near }).into());
             }
         }
@@ -107,7 +122,11 @@ impl ExtensionOptions for Settings {
 
     fn entries(&self) -> Vec<ConfigEntry> {
         ALL.iter()
-            .map(|(name, description)| ConfigEntry { key: format!("ec2ql.{name}"), value: Some(self.value(name)), description })
+            .map(|(name, description)| ConfigEntry {
+                key: format!("ec2ql.{name}"),
+                value: Some(self.value(name)),
+                description,
+            })
             .collect()
     }
 }
@@ -169,7 +188,17 @@ mod tests {
 
     #[test]
     fn durations_have_units() {
-        for (text, ms) in [("30", Some(30_000)), ("250ms", Some(250)), ("10m", Some(600_000)), ("1h", Some(3_600_000)), ("0", Some(0)), ("", None), ("x", None), ("5 parsec", None), ("99999999999999999h", None)] {
+        for (text, ms) in [
+            ("30", Some(30_000)),
+            ("250ms", Some(250)),
+            ("10m", Some(600_000)),
+            ("1h", Some(3_600_000)),
+            ("0", Some(0)),
+            ("", None),
+            ("x", None),
+            ("5 parsec", None),
+            ("99999999999999999h", None),
+        ] {
             assert_eq!(parse_duration(text).map(|time| time.as_millis()), ms, "{text}");
         }
     }

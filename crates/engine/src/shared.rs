@@ -252,8 +252,8 @@ mod tests {
             held.keep(batch(n), 2 * one).unwrap();
         }
         assert!(matches!(held.batches.as_slice(), [Place::Memory(_), Place::Memory(_), Place::File { .. }, ..]));
-        for n in [4, 0, 2, 3, 1] {
-            assert_eq!(held.get(n as usize).unwrap(), batch(n));
+        for (place, n) in [(4, 4), (0, 0), (2, 2), (3, 3), (1, 1)] {
+            assert_eq!(held.get(place).unwrap(), batch(n));
         }
     }
 }

@@ -47,14 +47,16 @@ pub(crate) async fn run(session: &Session, state: SessionState, command: Command
 async fn run_sql(session: &Session, state: SessionState, sql: Sql) -> Result<Outcome, Error> {
     match sql {
         Sql::Query(_) | Sql::Explain { .. } => query(session, state, Parsed::Statement(Box::new(sql))).await,
-        Sql::Set(set) => run_set(session, set),
+        Sql::Set(set) => run_set(session, &set),
         Sql::ShowVariable { variable } => show::variable(session, &variable).map(one_batch),
         Sql::ExplainTable { table_name, hive_format, .. } => {
             show::describe(&state, &table_name, hive_format.is_some()).map(one_batch)
         }
         Sql::Use(Use::Object(name)) => show::use_schema(session, &state, &name),
         Sql::CreateView(view) => create_view(session, state, view).await,
-        Sql::Drop { object_type: ObjectType::View, names, if_exists, .. } => drop_views(session, &state, &names, if_exists),
+        Sql::Drop { object_type: ObjectType::View, names, if_exists, .. } => {
+            drop_views(session, &state, &names, if_exists)
+        }
         other => {
             let text = other.to_string();
             let words: Vec<&str> = text.split_whitespace().take(2).collect();
@@ -140,8 +142,8 @@ fn copy_options(copy: &CopyToStatement) -> Result<(bool, export::Options), Error
     Ok((overwrite, options))
 }
 
-fn run_set(session: &Session, set: Set) -> Result<Outcome, Error> {
-    let Set::SingleAssignment { variable, values, .. } = &set else { return Err(not_supported(&set.to_string())) };
+fn run_set(session: &Session, set: &Set) -> Result<Outcome, Error> {
+    let Set::SingleAssignment { variable, values, .. } = set else { return Err(not_supported(&set.to_string())) };
     let values: Vec<String> = values.iter().map(setting_text).collect();
     session.set(&dotted(variable), &values.join(","))?;
     Ok(Outcome::Done("SET".into()))
@@ -179,7 +181,12 @@ async fn create_view(session: &Session, state: SessionState, mut view: CreateVie
     Ok(Outcome::Done("CREATE VIEW".into()))
 }
 
-fn drop_views(session: &Session, state: &SessionState, views: &[ObjectName], if_exists: bool) -> Result<Outcome, Error> {
+fn drop_views(
+    session: &Session,
+    state: &SessionState,
+    views: &[ObjectName],
+    if_exists: bool,
+) -> Result<Outcome, Error> {
     for name in views {
         let name = session_name(name)?;
         let found = SessionScope { state }.find(&parts(&name));

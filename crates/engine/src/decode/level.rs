@@ -86,7 +86,8 @@ impl Levels {
         let mut below: Vec<u32> = (0..u32::try_from(rows).unwrap_or(u32::MAX)).collect();
         for level in self.0.iter_mut().rev().skip(1) {
             let children = std::mem::take(&mut level.children);
-            let owners: Vec<u32> = (0u32..).zip(&children).flat_map(|(item, &count)| (0..count).map(move |_| item)).collect();
+            let owners: Vec<u32> =
+                (0u32..).zip(&children).flat_map(|(item, &count)| (0..count).map(move |_| item)).collect();
             if positions.is_empty() {
                 positions = children.iter().flat_map(|&count| (1..).take(count as usize)).collect();
             }

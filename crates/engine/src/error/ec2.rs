@@ -1,6 +1,7 @@
 //! What a person reads of an error of the protocol.
 
 use std::error::Error as StdError;
+use std::fmt::Write as _;
 
 use ec2ql_ec2::{Error, Kind};
 
@@ -20,7 +21,9 @@ pub(super) fn message(error: &Error) -> String {
             format!("no complete answer to \"{operation}\"{place}: {}", error.message())
         }
         Kind::Document => format!("a bad answer to \"{operation}\"{place}: {}", error.message()),
-        Kind::TooLarge | Kind::TokenLoop | Kind::NoProgress => format!("\"{operation}\"{place} was stopped: {}", error.message()),
+        Kind::TooLarge | Kind::TokenLoop | Kind::NoProgress => {
+            format!("\"{operation}\"{place} was stopped: {}", error.message())
+        }
     }
 }
 
@@ -50,15 +53,15 @@ pub(super) fn detail(error: &Error) -> Option<String> {
         (None, None) => "The answer was refused".to_owned(),
     };
     if let Some(id) = error.request_id() {
-        text.push_str(&format!(" (request {id})"));
+        let _ = write!(text, " (request {id})");
     }
     if error.attempts() > 0 {
         let plural = if error.attempts() == 1 { "" } else { "s" };
-        text.push_str(&format!(" after {} attempt{plural}", error.attempts()));
+        let _ = write!(text, " after {} attempt{plural}", error.attempts());
     }
     // For any other code the first line has AWS's words.
     if error.code().is_some() && error.kind() != Kind::Service && !error.message().is_empty() {
-        text.push_str(&format!(": {}", error.message().trim_end_matches('.')));
+        let _ = write!(text, ": {}", error.message().trim_end_matches('.'));
     }
     text.push('.');
     if error.is_retryable() {
@@ -73,7 +76,9 @@ pub(super) fn hint(error: &Error) -> Option<String> {
         Kind::Unauthorized => {
             let operation = error.operation().unwrap_or("the operation");
             Some(match operation {
-                "DescribeRegions" => "Grant ec2:DescribeRegions, or name the regions: region IN ('us-east-1', ...).".into(),
+                "DescribeRegions" => {
+                    "Grant ec2:DescribeRegions, or name the regions: region IN ('us-east-1', ...).".into()
+                }
                 _ => format!("Grant ec2:{operation}, or leave the region out: region <> '{region}'."),
             })
         }
@@ -83,7 +88,9 @@ pub(super) fn hint(error: &Error) -> Option<String> {
         )),
         Kind::Expired => Some(match error.clock_skew_s() {
             Some(skew_s) => format!("This machine's clock differs from AWS's by {skew_s} s: set it right."),
-            None => "Refresh the credentials (aws sso login), and compare this machine's clock with the real time.".into(),
+            None => {
+                "Refresh the credentials (aws sso login), and compare this machine's clock with the real time.".into()
+            }
         }),
         Kind::Throttled => Some("Ask fewer regions at once, or wait: others share the account's quota.".into()),
         Kind::Region => near_hint(error.suggestions()),

@@ -60,7 +60,8 @@ fn call(factor: &TableFactor) -> Option<String> {
 /// An alias that no other relation of the FROM clause has.
 fn made(name: &str, calls: &mut Vec<String>, columns: Vec<TableAliasColumnDef>) -> TableAlias {
     let is_free = |name: &String| !calls.iter().any(|call| same(call, name));
-    let name = (1..).map(|index| numbered(name, index)).find(is_free).unwrap_or_default();
+    // One more than there are names is enough to find a free one.
+    let name = (1..=calls.len() + 1).map(|index| numbered(name, index)).find(is_free).unwrap_or_default();
     calls.push(name.clone());
     TableAlias { explicit: true, name: ident(&name), columns, at: None }
 }
@@ -105,11 +106,11 @@ pub(super) fn rename(mut shape: Shape, names: &mut Vec<TableAliasColumnDef>) -> 
     let mut given = given.into_iter();
     let mut count = 0;
     for column in &mut shape.columns {
-        if !column.hidden || whole {
-            if let Some(name) = given.next() {
-                column.name = Some(name);
-                count += 1;
-            }
+        if (!column.hidden || whole)
+            && let Some(name) = given.next()
+        {
+            column.name = Some(name);
+            count += 1;
         }
     }
     if count == names.len() && shape.is_complete() && !whole {

@@ -141,6 +141,9 @@ pub(super) fn by_distance<N: AsRef<str>>(name: &str, candidates: impl IntoIterat
         .collect();
     near.sort();
     near.dedup();
+    // Of `images` and `aws.ec2_api.images` the short one is enough.
+    let names: Vec<String> = near.iter().map(|(_, name)| name.clone()).collect();
+    near.retain(|(_, name)| suffixes(name).skip(1).all(|suffix| names.iter().all(|other| other != suffix)));
     near.into_iter().map(|(_, candidate)| candidate).collect()
 }
 

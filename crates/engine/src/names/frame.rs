@@ -22,6 +22,7 @@ pub(super) enum Clause {
 }
 
 /// What an identifier stands for.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and nearly always a column")]
 pub(super) enum Found {
     /// A column, written as `column`, for the first `used` identifiers; the rest is a path into it.
     Column { column: Expr, name: String, data_type: Option<DataType>, used: usize },

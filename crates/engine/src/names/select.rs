@@ -81,6 +81,7 @@ pub(super) fn projection(
 }
 
 /// An item of the select list with the columns that it makes.
+#[expect(clippy::struct_field_names, reason = "`item` is the parser's word")]
 pub(super) struct Item {
     pub(super) item: SelectItem,
     pub(super) columns: Vec<Column>,

@@ -51,7 +51,9 @@ pub(super) fn sql(statement: &mut Statement, context: Context<'_>) -> Result<(),
             None => Ok(()),
         },
         Statement::Drop { object_type: ObjectType::Table | ObjectType::View, names, .. } => {
-            names.iter_mut().for_each(|name| perhaps(name, context));
+            for name in names.iter_mut() {
+                perhaps(name, context);
+            }
             Ok(())
         }
         Statement::Insert(insert) => self::insert(insert, context),

@@ -1,9 +1,4 @@
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::needless_raw_string_hashes,
-    reason = "a failed assertion is the point of a test; expect-test writes the hashes"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed assertion is the point of a test")]
 //! The rewritten statement, printed, for one statement at a time; and what it gives when it runs.
 
 mod columns;

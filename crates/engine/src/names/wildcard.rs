@@ -140,7 +140,7 @@ fn apply(
         for element in &mut replace.items {
             expression::resolve(&mut element.expr, context, frame, Clause::Input)?;
             let data_type = type_of(&element.expr, frame, Clause::Input);
-            for index in positions(&[element.column_name.clone()], cells)? {
+            for index in positions(std::slice::from_ref(&element.column_name), cells)? {
                 if let Some(cell) = cells.get_mut(index) {
                     cell.expr = element.expr.clone();
                     cell.column.data_type.clone_from(&data_type);
@@ -155,7 +155,7 @@ fn apply(
         Some(RenameSelectItem::Multiple(renames)) => renames.clone(),
     };
     for rename in renames {
-        for index in positions(&[rename.ident.clone()], cells)? {
+        for index in positions(std::slice::from_ref(&rename.ident), cells)? {
             if let Some(cell) = cells.get_mut(index) {
                 cell.column.name = Some(rename.alias.value.clone());
                 cell.renamed = true;

@@ -18,7 +18,8 @@ fn requests(table: &str, predicate: &str, limit: Option<usize>, settings: &Setti
         Ok(given) => given,
         Err(error) => return format!("error: {}", Error::from(error)),
     };
-    let ask = Ask { table: &table, filters: &filters, dynamic: &[], limit, settings, given: &given, home_region: "home" };
+    let ask =
+        Ask { table: &table, filters: &filters, dynamic: &[], limit, settings, given: &given, home_region: "home" };
     let (regions, enabled) = match scope(&ask) {
         Err(error) => return format!("error: {}", Error::from(error)),
         Ok(Regions::Open) => return "not bound".into(),
@@ -43,18 +44,27 @@ fn check(predicate: &str, expected: Expect) {
 fn a_region_is_bound_by_every_form_that_names_it() {
     check("region = 'us-east-1'", expect!["us-east-1"]);
     check("'us-east-1' = region", expect!["us-east-1"]);
-    check("region IN ('us-east-1', 'eu-west-1')", expect![[r#"
+    check(
+        "region IN ('us-east-1', 'eu-west-1')",
+        expect![[r#"
         eu-west-1
-        us-east-1"#]]);
-    check("region = 'a' OR region = 'b'", expect![[r#"
+        us-east-1"#]],
+    );
+    check(
+        "region = 'a' OR region = 'b'",
+        expect![[r#"
         a
-        b"#]]);
+        b"#]],
+    );
     check("region IN ('a', 'b') AND region <> 'b'", expect!["a"]);
     check("region IN ('a', 'b') AND region LIKE 'b%'", expect!["b"]);
     check("region IN ('a', NULL)", expect!["a"]);
-    check("(region = 'a' AND status = 'active') OR (region = 'b' AND status = 'deleted')", expect![[r#"
+    check(
+        "(region = 'a' AND status = 'active') OR (region = 'b' AND status = 'deleted')",
+        expect![[r#"
         a Filters.1.Name=task-state&Filters.1.Value.1=active
-        b Filters.1.Name=task-state&Filters.1.Value.1=deleted"#]]);
+        b Filters.1.Name=task-state&Filters.1.Value.1=deleted"#]],
+    );
 }
 
 #[test]
@@ -68,13 +78,19 @@ fn any_predicate_over_the_region_alone_chooses_among_the_enabled_ones() {
     check("NOT (region = 'a')", expect!["enabled regions"]);
     check("region IS NOT NULL", expect!["enabled regions"]);
     check("upper(region) = 'EU-WEST-1'", expect!["enabled regions"]);
-    check("region LIKE 'us-%' OR region = 'eu-west-1'", expect![[r#"
+    check(
+        "region LIKE 'us-%' OR region = 'eu-west-1'",
+        expect![[r#"
         eu-west-1
-        enabled regions"#]]);
+        enabled regions"#]],
+    );
     check("region LIKE 'us-%' AND region IN ('us-east-1', 'eu-west-1')", expect!["us-east-1"]);
-    check("(region LIKE 'us-%' AND status = 'active') OR region = 'eu-west-1'", expect![[r#"
+    check(
+        "(region LIKE 'us-%' AND status = 'active') OR region = 'eu-west-1'",
+        expect![[r#"
         eu-west-1
-        enabled regions"#]]);
+        enabled regions"#]],
+    );
 }
 
 #[test]
@@ -99,7 +115,13 @@ fn request_parameters_are_given_as_predicates() {
     assert_eq!(images("region = 'a' AND owner IN ('self', 'amazon')"), "a Owner.1=amazon&Owner.2=self&MaxResults=5");
     assert_eq!(images("region = 'a' AND includeDeprecated"), "a IncludeDeprecated=true&MaxResults=5");
     assert_eq!(images("region = 'a' AND includeDeprecated = false"), "a IncludeDeprecated=false&MaxResults=5");
-    for nonsense in ["owner <> 'self'", "NOT (owner = 'self')", "(owner = 'self' OR name = 'x')", "owner LIKE 's%'", "owner = 'a' AND owner = 'b'"] {
+    for nonsense in [
+        "owner <> 'self'",
+        "NOT (owner = 'self')",
+        "(owner = 'self' OR name = 'x')",
+        "owner LIKE 's%'",
+        "owner = 'a' AND owner = 'b'",
+    ] {
         let answer = images(&format!("region = 'a' AND {nonsense}"));
         assert_eq!(answer, "error: \"owner\" is a request parameter: it is given once, and not compared", "{nonsense}");
     }
@@ -119,7 +141,10 @@ fn a_contradiction_asks_nothing() {
 #[test]
 fn ids_become_parameters_and_leave_filters_to_the_engine() {
     check("region = 'a' AND importTaskId = 'import-ami-1'", expect!["a ImportTaskId.1=import-ami-1"]);
-    check("region = 'a' AND importTaskId IN ('x', 'y') AND status = 'active'", expect!["a ImportTaskId.1=x&ImportTaskId.2=y"]);
+    check(
+        "region = 'a' AND importTaskId IN ('x', 'y') AND status = 'active'",
+        expect!["a ImportTaskId.1=x&ImportTaskId.2=y"],
+    );
     check("region = 'a' AND (importTaskId = 'x' OR importTaskId IS NULL)", expect!["a"]);
     check("region = 'a' AND (importTaskId = 'x' OR status = 'active')", expect!["a"]);
     check("region = 'a' AND importTaskId <> 'x'", expect!["a"]);
@@ -142,7 +167,10 @@ fn many_ids_go_in_batches() {
 
 #[test]
 fn filters_are_pushed_only_as_documented() {
-    check("region = 'a' AND status IN ('active', 'completed')", expect!["a Filters.1.Name=task-state&Filters.1.Value.1=active&Filters.1.Value.2=completed"]);
+    check(
+        "region = 'a' AND status IN ('active', 'completed')",
+        expect!["a Filters.1.Name=task-state&Filters.1.Value.1=active&Filters.1.Value.2=completed"],
+    );
     // `pending` has been seen, but is not among the values that AWS documents for the filter.
     check("region = 'a' AND status IN ('active', 'pending')", expect!["a"]);
     check("region = 'a' AND status = 'Active'", expect!["a"]);
@@ -154,8 +182,14 @@ fn filters_are_pushed_only_as_documented() {
 #[test]
 fn tags_become_filters_with_their_wildcards_escaped() {
     check("region = 'a' AND tags['wave'] = '7'", expect!["a Filters.1.Name=tag%3Awave&Filters.1.Value.1=7"]);
-    check(r"region = 'a' AND tags['k'] = '100%*?\'", expect![[r"a Filters.1.Name=tag%3Ak&Filters.1.Value.1=100%25%5C%2A%5C%3F%5C%5C"]]);
-    check("region = 'a' AND tags['k'] IN ('x', 'y')", expect!["a Filters.1.Name=tag%3Ak&Filters.1.Value.1=x&Filters.1.Value.2=y"]);
+    check(
+        r"region = 'a' AND tags['k'] = '100%*?\'",
+        expect![[r"a Filters.1.Name=tag%3Ak&Filters.1.Value.1=100%25%5C%2A%5C%3F%5C%5C"]],
+    );
+    check(
+        "region = 'a' AND tags['k'] IN ('x', 'y')",
+        expect!["a Filters.1.Name=tag%3Ak&Filters.1.Value.1=x&Filters.1.Value.2=y"],
+    );
     check("region = 'a' AND tags['k'] = ''", expect!["a"]);
     check("region = 'a' AND tags['k*'] = 'x'", expect!["a"]);
     check("region = 'a' AND tags['k'] IS NULL", expect!["a"]);
@@ -165,17 +199,28 @@ fn tags_become_filters_with_their_wildcards_escaped() {
 #[test]
 fn the_session_scopes_what_a_statement_may_ask() {
     let settings = Settings { regions: vec!["us-east-1".into(), "eu-west-1".into()], ..Settings::default() };
-    let check = |predicate: &str, expected: Expect| expected.assert_eq(&requests("import_image_tasks", predicate, None, &settings));
-    check("status = 'active'", expect![[r#"
+    let check = |predicate: &str, expected: Expect| {
+        expected.assert_eq(&requests("import_image_tasks", predicate, None, &settings));
+    };
+    check(
+        "status = 'active'",
+        expect![[r#"
         eu-west-1 Filters.1.Name=task-state&Filters.1.Value.1=active
-        us-east-1 Filters.1.Name=task-state&Filters.1.Value.1=active"#]]);
+        us-east-1 Filters.1.Name=task-state&Filters.1.Value.1=active"#]],
+    );
     check("region LIKE 'us-%'", expect!["us-east-1"]);
     check("region <> 'us-east-1'", expect!["eu-west-1"]);
-    check("status = 'active' OR region = 'us-east-1'", expect![[r#"
+    check(
+        "status = 'active' OR region = 'us-east-1'",
+        expect![[r#"
         eu-west-1 Filters.1.Name=task-state&Filters.1.Value.1=active
-        us-east-1"#]]);
+        us-east-1"#]],
+    );
     check("region = 'eu-west-1'", expect!["eu-west-1"]);
-    check("region = 'ap-south-1'", expect![[r#"error: region "ap-south-1" is not among the regions of this session (us-east-1, eu-west-1)"#]]);
+    check(
+        "region = 'ap-south-1'",
+        expect![[r#"error: region "ap-south-1" is not among the regions of this session (us-east-1, eu-west-1)"#]],
+    );
 }
 
 #[test]
@@ -208,7 +253,9 @@ fn every_line_of_the_documentation_holds() {
     let mut section = "";
     for line in documentation.lines() {
         section = line.strip_prefix("## ").unwrap_or(section);
-        let Some((predicate, expected)) = line.strip_prefix("| `").and_then(|row| row.split_once("` | ")) else { continue };
+        let Some((predicate, expected)) = line.strip_prefix("| `").and_then(|row| row.split_once("` | ")) else {
+            continue;
+        };
         let expected = expected.trim_end_matches(" |").trim_matches('`');
         let found = match section {
             "Regions" => asked(&requests("import_image_tasks", predicate, None, &Settings::default())),

@@ -31,28 +31,28 @@ pub(crate) fn describe(state: &SessionState, name: &ObjectName, extended: bool) 
     }
     let mut rows = Rows::default();
     if let Some(table) = provider.downcast_ref::<Ec2Table>() {
-        rows.one("table", &full_name.join("."), "", "", &table.table.description);
+        rows.one(["table", &full_name.join("."), "", "", &table.table.description]);
         rows.columns(provider.as_ref(), Some(&table.table));
         rows.request(&table.table);
         rows.texts("note", &table.table.notes);
         rows.texts("example", &table.table.examples);
-        rows.one(
+        rows.one([
             "operation",
             &table.table.operation,
             "",
             "",
             &format!("Needs the permission ec2:{}.", table.table.operation),
-        );
-        rows.one("source", &table.table.source, "", "", "AWS's page about the operation.");
+        ]);
+        rows.one(["source", &table.table.source, "", "", "AWS's page about the operation."]);
     } else if let Some(view) = provider.downcast_ref::<CatalogView>() {
-        rows.one("view", &full_name.join("."), "", "", &view.view.description);
+        rows.one(["view", &full_name.join("."), "", "", &view.view.description]);
         rows.columns(provider.as_ref(), None);
         rows.texts("note", &view.view.notes);
         rows.texts("example", &view.view.examples);
-        rows.one("query", "", "", "", &view.view.query);
+        rows.one(["query", "", "", "", &view.view.query]);
     } else {
         let is_view = full_name.get(1).is_some_and(|schema| schema == SESSION_SCHEMA);
-        rows.one(if is_view { "view" } else { "table" }, &full_name.join("."), "", "", "");
+        rows.one([if is_view { "view" } else { "table" }, &full_name.join("."), "", "", ""]);
         rows.columns(provider.as_ref(), None);
     }
     text_batch(["kind", "name", "type", "pushed", "description"], rows.0)
@@ -73,20 +73,21 @@ pub(super) fn find(state: &SessionState, parts: &[Part]) -> Result<(Vec<String>,
 struct Rows([Vec<String>; 5]);
 
 impl Rows {
-    fn one(&mut self, kind: &str, name: &str, data_type: &str, pushed: &str, description: &str) {
-        push(&mut self.0, [kind, name, data_type, pushed, description].map(str::to_owned));
+    /// Kind, name, type, what is pushed, description.
+    fn one(&mut self, row: [&str; 5]) {
+        push(&mut self.0, row.map(str::to_owned));
     }
 
     fn texts(&mut self, kind: &str, texts: &[String]) {
         for text in texts {
-            self.one(kind, "", "", "", text);
+            self.one([kind, "", "", "", text]);
         }
     }
 
     fn columns(&mut self, provider: &dyn TableProvider, table: Option<&Table>) {
         for Said { name, data_type, pushed, description } in columns(provider) {
             let kind = if pushed.starts_with("parameter ") { "parameter" } else { "column" };
-            self.one(kind, &name, &data_type, &pushed, &description);
+            self.one([kind, &name, &data_type, &pushed, &description]);
             if let Some(column) = table.and_then(|table| table.columns.iter().find(|column| column.name == name)) {
                 self.fields(&name, &column.data_type);
             }
@@ -100,7 +101,7 @@ impl Rows {
             if *sensitive {
                 says.push_str(if says.is_empty() { "AWS calls it sensitive." } else { " AWS calls it sensitive." });
             }
-            self.one("field", &path, &data_type.to_string(), "", &says);
+            self.one(["field", &path, &data_type.to_string(), "", &says]);
             self.fields(&path, data_type);
         }
     }
@@ -108,12 +109,12 @@ impl Rows {
     /// What a request may say: the filters, and the parameters that are no columns.
     fn request(&mut self, table: &Table) {
         for filter in &table.filters {
-            self.one("filter", &filter.name, "", "", &filter.values.join(", "));
+            self.one(["filter", &filter.name, "", "", &filter.values.join(", ")]);
         }
         if let Some(range) = &table.page_rows {
             let says = format!("{} to {} rows on a page: SET ec2ql.page_rows.", range.start(), range.end());
             let parameter = table.parameters.iter().find(|parameter| parameter.kind == ParameterKind::PageRows);
-            self.one("setting", parameter.map_or("", |parameter| &parameter.name), "integer", "", &says);
+            self.one(["setting", parameter.map_or("", |parameter| &parameter.name), "integer", "", &says]);
         }
     }
 }

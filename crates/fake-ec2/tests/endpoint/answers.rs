@@ -45,6 +45,7 @@ async fn every_operation_answers_well_formed_pages() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "the page is written out")]
 async fn a_page_as_it_is_sent() {
     let fake = start().await;
     let client = Client::at(&fake, "us-east-1");

@@ -109,12 +109,11 @@ fn upper_case(sql: &str) -> String {
     let mut quote = None;
     let upper: String = sql
         .chars()
-        .map(|character| match quote {
-            Some(open) => {
+        .map(|character| {
+            if let Some(open) = quote {
                 quote = (character != open).then_some(open);
                 character
-            }
-            None => {
+            } else {
                 quote = ['\'', '"'].contains(&character).then_some(character);
                 character.to_ascii_uppercase()
             }

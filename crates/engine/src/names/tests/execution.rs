@@ -1,5 +1,7 @@
 //! Rewritten statements, planned and run on tables in memory.
 
+#![expect(clippy::too_many_lines, reason = "a test is a list of cases")]
+
 use std::sync::Arc;
 
 use arrow_json::ReaderBuilder;
@@ -12,7 +14,6 @@ use expect_test::{Expect, expect};
 
 use super::{rewritten, tables};
 
-#[expect(clippy::needless_pass_by_value, reason = "so that a case is written in one line")]
 async fn run(session: &SessionContext, sql: &str, expected: Expect) {
     let text = match rewritten(sql) {
         Err(error) => super::report(&error),

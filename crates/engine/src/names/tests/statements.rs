@@ -1,5 +1,7 @@
 //! Statements other than queries.
 
+#![expect(clippy::too_many_lines, reason = "a test is a list of cases")]
+
 use super::check;
 use expect_test::expect;
 

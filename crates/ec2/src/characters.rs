@@ -72,6 +72,13 @@ pub(crate) fn is_control_character(byte: u8) -> bool {
     byte < b' ' && !is_blank_byte(byte)
 }
 
+/// Whether a text can have a control character, a carriage return or the end of a CDATA section in it: one look at each
+/// byte instead of three.
+pub(crate) fn may_be_unusual(text: &[u8]) -> bool {
+    let unusual = |byte: u8| (byte < b' ' && byte != b'\n' && byte != b'\t') || byte == b']';
+    text.chunks(4096).any(|chunk| chunk.iter().fold(false, |found, byte| found | unusual(*byte)))
+}
+
 /// Without an early exit inside a chunk the compiler looks at many bytes at once.
 pub(crate) fn has_control_character(bytes: &[u8]) -> bool {
     bytes.chunks(4096).any(|chunk| chunk.iter().fold(false, |found, byte| found | is_control_character(*byte)))

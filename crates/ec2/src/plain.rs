@@ -18,6 +18,8 @@ pub(crate) struct Plain<'a> {
     pub(crate) at: usize,
     /// The names of the elements that are open.
     open: Vec<&'a str>,
+    /// By depth, what last stood before a child there: mostly it is the same indentation again.
+    gaps: Vec<&'a [u8]>,
     /// The element just entered was written `<a/>`, so its end is still to be reported.
     pub(crate) empty: bool,
     /// As in the library's reader.
@@ -37,8 +39,9 @@ impl<'a> Plain<'a> {
     pub(crate) fn new(text: &'a str, at: usize, root: &'a str, limits: &Limits) -> Self {
         let mut open = Vec::with_capacity(limits.depth_max);
         open.push(root);
+        let gaps = vec![<&[u8]>::default(); limits.depth_max + 1];
         let (depth_max, text_bytes_max) = (limits.depth_max, limits.text_bytes_max);
-        Self { text, at, open, empty: false, items: 0, depth_max, text_bytes_max }
+        Self { text, at, open, gaps, empty: false, items: 0, depth_max, text_bytes_max }
     }
 
     pub(crate) fn depth(&self) -> usize {
@@ -53,7 +56,7 @@ impl<'a> Plain<'a> {
             self.open.pop();
             return Some(Tag::Close);
         }
-        let tag = self.text_end()?;
+        let tag = self.gap_end()?;
         if self.is_end_tag(tag) { self.close(tag).map(|()| Tag::Close) } else { self.enter(tag).map(Tag::Open) }
     }
 
@@ -87,17 +90,20 @@ impl<'a> Plain<'a> {
     /// Leaves the element just entered.
     pub(crate) fn skip(&mut self) -> Option<()> {
         let outside = self.open.len().checked_sub(1)?;
+        let mut entered = true;
         while self.open.len() > outside {
             if self.empty {
                 self.empty = false;
                 self.open.pop();
+                entered = false;
                 continue;
             }
-            let tag = self.text_end()?;
-            if self.is_end_tag(tag) {
-                self.close(tag)?;
-            } else {
+            let tag = if entered { self.text_end()? } else { self.gap_end()? };
+            entered = !self.is_end_tag(tag);
+            if entered {
                 self.enter(tag)?;
+            } else {
+                self.close(tag)?;
             }
         }
         Some(())
@@ -108,6 +114,30 @@ impl<'a> Plain<'a> {
         let ended = self.open.is_empty() && is_blank(self.text.get(self.at..)?);
         self.at = if ended { self.text.len() } else { self.at };
         ended.then_some(())
+    }
+
+    /// Where the text between two tags ends. It is not searched for where it can be guessed: then the processor need not
+    /// wait for one search before it begins the next.
+    #[inline]
+    fn gap_end(&mut self) -> Option<usize> {
+        let bytes = self.text.as_bytes();
+        if bytes.get(self.at) == Some(&b'<') {
+            return Some(self.at);
+        }
+        let depth = self.open.len();
+        // An end tag stands where the element's own tag stood.
+        for depth in [depth, depth.saturating_sub(1)] {
+            let gap = self.gaps.get(depth)?;
+            let guess = self.at + gap.len();
+            if bytes.get(guess) == Some(&b'<') && bytes.get(self.at..guess) == Some(gap) {
+                return Some(guess);
+            }
+        }
+        let end = self.text_end()?;
+        if !self.is_end_tag(end) {
+            *self.gaps.get_mut(depth)? = bytes.get(self.at..end)?;
+        }
+        Some(end)
     }
 
     /// Where the text after the last tag ends, once the references in it are known.
@@ -168,7 +198,7 @@ impl<'a> Plain<'a> {
     /// Enters the next child, whose tag can only be `<name>`.
     #[inline]
     fn enter_named(&mut self, name: &str) -> Option<()> {
-        let begin = self.text_end()? + 1;
+        let begin = self.gap_end()? + 1;
         let end = begin + name.len();
         let found = self.text.get(begin..end)?;
         if found != name || self.text.as_bytes().get(end) != Some(&b'>') {

@@ -9,7 +9,9 @@ use quick_xml::Reader;
 use quick_xml::escape::unescape;
 use quick_xml::events::{BytesDecl, BytesPI, BytesRef, BytesStart, Event};
 
-use crate::characters::{are_separated, has_control_character, is_blank, is_control_character, local_name};
+use crate::characters::{
+    are_separated, has_control_character, is_blank, is_control_character, local_name, may_be_unusual,
+};
 use crate::plain::Plain;
 use crate::{Error, Kind, Limits};
 
@@ -72,7 +74,8 @@ impl<'a> Xml<'a> {
             unusable(Kind::Document, operation, "it is not UTF-8", error.valid_up_to() as u64).with_source(error)
         })?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        if has_control_character(text.as_bytes()) {
+        let unusual = may_be_unusual(text.as_bytes());
+        if unusual && has_control_character(text.as_bytes()) {
             let at = text.bytes().position(is_control_character).unwrap_or_default();
             return Err(unusable(Kind::Document, operation, "it has a control character", at as u64));
         }
@@ -86,8 +89,8 @@ impl<'a> Xml<'a> {
             depth: 0,
             items: 0,
             empty: false,
-            carriage_returns: memchr::memchr(b'\r', text.as_bytes()).is_some(),
-            cdata_ends: memchr::memmem::find(text.as_bytes(), b"]]>").is_some(),
+            carriage_returns: unusual && memchr::memchr(b'\r', text.as_bytes()).is_some(),
+            cdata_ends: unusual && memchr::memmem::find(text.as_bytes(), b"]]>").is_some(),
         })
     }
 

@@ -219,6 +219,18 @@ fn x07_a_text_is_all_its_pieces() {
 }
 
 #[test]
+fn every_line_end_is_a_line_feed() {
+    check(
+        "<s>\r\n<item>\r<a>a\r\nb\rc\nd</a>\r\n</item>\r\n</s>\r\n",
+        &expect![[r#"
+            s
+              item
+                a = "a\nb\nc\nd"
+        "#]],
+    );
+}
+
+#[test]
 fn a_plain_text_is_not_copied() {
     let body = format!("{ROOT}<a>plain</a><b>&lt;</b>{END}");
     let mut document = Document::open(body.as_bytes(), OPERATION, &Limits::default()).unwrap();

@@ -42,27 +42,32 @@ impl Connection {
             .url()
             .parse()
             .map_err(|error| Error::usage(format!("the embedded endpoint has no URL: {error}"), None))?;
-        let endpoints = Endpoints { custom: Some(url), ..Endpoints::default() };
-        let http = HttpConfig { system_proxy: false, ..HttpConfig::default() };
+        let network = Network {
+            endpoints: Endpoints { custom: Some(url), ..Endpoints::default() },
+            http: HttpConfig { system_proxy: false, ..HttpConfig::default() },
+            retry: Retry::default(),
+        };
         let facts = Facts {
             trace: Trace::default(),
             home_region: "us-east-1".to_owned(),
             profile: "none (demo)".to_owned(),
             demo: Some(fake),
         };
-        Self::new(facts, credentials, endpoints, http, Retry::default(), settings)
+        Self::new(facts, credentials, network, settings)
     }
 
     async fn aws(profile: Option<String>, url: Option<Url>, settings: Vec<(String, String)>) -> Result<Self, Error> {
         let found = Arc::new(Settings::load(profile.as_deref()).await?);
-        let endpoints = Endpoints {
-            custom: url.or_else(|| found.endpoint_url.clone()),
-            fips: found.fips,
-            dual_stack: found.dual_stack,
-            ..Endpoints::default()
+        let network = Network {
+            endpoints: Endpoints {
+                custom: url.or_else(|| found.endpoint_url.clone()),
+                fips: found.fips,
+                dual_stack: found.dual_stack,
+                ..Endpoints::default()
+            },
+            http: HttpConfig { ca_bundle_pem: found.ca_bundle.clone(), ..HttpConfig::default() },
+            retry: found.attempts_max.map_or_else(Retry::default, |attempts_max| Retry { attempts_max }),
         };
-        let http = HttpConfig { ca_bundle_pem: found.ca_bundle.clone(), ..HttpConfig::default() };
-        let retry = found.attempts_max.map_or_else(Retry::default, |attempts_max| Retry { attempts_max });
         let trace = Trace::default();
         let facts = Facts {
             trace: trace.clone(),
@@ -74,17 +79,16 @@ impl Connection {
             demo: None,
         };
         let credentials = SharedCredentialsProvider::new(Chain::new(profile, found, trace));
-        Self::new(facts, credentials, endpoints, http, retry, settings)
+        Self::new(facts, credentials, network, settings)
     }
 
     fn new(
         facts: Facts,
         credentials: SharedCredentialsProvider,
-        endpoints: Endpoints,
-        http: HttpConfig,
-        retry: Retry,
+        network: Network,
         settings: Vec<(String, String)>,
     ) -> Result<Self, Error> {
+        let Network { endpoints, http, retry } = network;
         let custom = endpoints.custom.clone();
         let client = Client::new(Config {
             credentials,
@@ -132,6 +136,12 @@ impl Connection {
     pub(crate) fn custom_endpoint(&self) -> Option<String> {
         self.custom.as_ref().filter(|_| self.demo.is_none()).map(without_secrets)
     }
+}
+
+struct Network {
+    endpoints: Endpoints,
+    http: HttpConfig,
+    retry: Retry,
 }
 
 struct Facts {

@@ -53,12 +53,11 @@ impl Runner {
         let begun = Instant::now();
         let to_stdout = matches!(place, Place::Stdout(_));
         let line = Arc::new(Line::default());
-        let connection = Arc::clone(&self.connection);
-        let (line_of_work, output) = (Arc::clone(&line), self.output);
         let style = Style { header: self.header, to_file: !to_stdout, width: self.terminal.width() };
+        let job = Job { statement, place, output: self.output, style, line: Arc::clone(&line) };
+        let connection = Arc::clone(&self.connection);
         // A task of its own: however long planning takes, a stop is heard.
-        let mut work =
-            tokio::spawn(async move { work(&connection.session, statement, place, output, style, line_of_work).await });
+        let mut work = tokio::spawn(async move { work(&connection.session, job).await });
         let mut ticks = tokio::time::interval_at((begun + progress::SHOWN_AFTER).into(), progress::EVERY);
         let stopped = self.signals.stopped();
         let reader_gone = signals::reader_gone();
@@ -109,14 +108,17 @@ impl Runner {
     }
 }
 
-async fn work(
-    session: &Session,
+/// A statement with all that its rows need.
+struct Job {
     statement: Statement,
     place: Place,
     output: Output,
     style: Style,
     line: Arc<Line>,
-) -> Result<Option<String>, Error> {
+}
+
+async fn work(session: &Session, job: Job) -> Result<Option<String>, Error> {
+    let Job { statement, place, output, style, line } = job;
     let rows = match Box::pin(session.run(statement)).await? {
         Outcome::Rows(rows) => rows,
         Outcome::Done(tag) => return Ok(Some(tag)),

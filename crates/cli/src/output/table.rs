@@ -15,6 +15,8 @@ const HELD_BYTES_MAX: usize = 1024 * 1024;
 /// A column that would be cut below this is not readable: such a result is printed one value a line.
 const WIDTH_READABLE: usize = 8;
 const SEPARATOR: &str = " | ";
+/// A value that is wider than its column goes on below itself; after so many lines it is cut.
+const CELL_LINES_MAX: usize = 8;
 
 pub(super) struct Table(State);
 
@@ -139,52 +141,86 @@ fn fit(widths: &mut [usize], screen: usize) -> bool {
 
 impl Printer {
     fn header(&mut self, names: &[String]) -> Result<(), Error> {
-        let mut text = String::from(" ");
-        let mut rule = String::from("-");
-        let last = self.columns.len().saturating_sub(1);
-        for (index, (column, name)) in self.columns.iter().zip(names).enumerate() {
-            if index > 0 {
-                text.push_str(SEPARATOR);
-                rule.push_str("-+-");
-            }
-            self.pad(column, name, index == last, &mut text);
-            rule.push_str(&"-".repeat(column.width));
-        }
-        self.page.put(&format!("{}\n{rule}-\n", text.trim_end()))
+        let mut text = String::new();
+        self.row(names, &mut text);
+        let rules: Vec<_> = self.columns.iter().map(|column| "-".repeat(column.width)).collect();
+        text.extend(["-", &rules.join("-+-"), "-\n"]);
+        self.page.put(&text)
     }
 
     fn print(&mut self, batch: &RecordBatch) -> Result<(), Error> {
         let style = Style::default();
         let mut cells = Cells::new(batch, &style)?;
-        let last = self.columns.len().saturating_sub(1);
+        let mut text = String::new();
         for row in 0..batch.num_rows() {
             self.count += 1;
-            let mut text = String::from(" ");
-            for (index, column) in self.columns.iter().enumerate() {
-                if index > 0 {
-                    text.push_str(SEPARATOR);
-                }
-                let value = self.page.text(cells.get(index, row)?);
-                self.pad(column, &value, index == last, &mut text);
+            let mut values = Vec::with_capacity(self.columns.len());
+            for column in 0..self.columns.len() {
+                values.push(self.page.text(cells.get(column, row)?));
             }
-            text.push('\n');
+            text.clear();
+            self.row(&values, &mut text);
             self.page.put(&text)?;
         }
         self.page.flush()
     }
 
-    /// A value in its column's width; on a screen it is cut to it, elsewhere it is always whole.
-    fn pad(&self, column: &Column, value: &str, last: bool, text: &mut String) {
-        let width = value.width();
-        let cut = self.page.style.width.is_some() && width > column.width;
-        let value = if cut { shortened(value, column.width) } else { value.to_owned() };
-        let blanks = " ".repeat(column.width.saturating_sub(value.width()));
-        match (column.right, last) {
-            (true, _) => text.extend([blanks, value]),
-            (false, true) => text.push_str(&value),
-            (false, false) => text.extend([value, blanks]),
+    /// The values in their columns. On a screen none is wider than its column; elsewhere each is in one piece.
+    fn row(&self, values: &[String], text: &mut String) {
+        let on_screen = self.page.style.width.is_some();
+        let pieces = |(column, value): (&Column, &String)| {
+            if on_screen { wrapped(value, column.width) } else { vec![value.clone()] }
+        };
+        let cells: Vec<_> = self.columns.iter().zip(values).map(pieces).collect();
+        let height = cells.iter().map(Vec::len).max().unwrap_or_default();
+        for line in 0..height {
+            text.push(' ');
+            for (index, (column, cell)) in self.columns.iter().zip(&cells).enumerate() {
+                if index > 0 {
+                    text.push_str(SEPARATOR);
+                }
+                let value = cell.get(line).map(String::as_str).unwrap_or_default();
+                let is_padded = column.right || index + 1 < cells.len();
+                let blanks = " ".repeat(if is_padded { column.width.saturating_sub(value.width()) } else { 0 });
+                text.extend(if column.right { [&blanks, value] } else { [value, &blanks] });
+            }
+            text.push('\n');
         }
     }
+}
+
+fn wrapped(value: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut rest = value;
+    while rest.width() > width {
+        if lines.len() + 1 == CELL_LINES_MAX {
+            lines.push(shortened(rest, width));
+            return lines;
+        }
+        let (line, after) = rest.split_at(break_at(rest, width));
+        lines.push(line.trim_end().to_owned());
+        rest = after;
+    }
+    if !rest.is_empty() || lines.is_empty() {
+        lines.push(rest.to_owned());
+    }
+    lines
+}
+
+/// Where a line of a value ends: behind the last blank or comma, unless that would leave half of it empty.
+fn break_at(value: &str, width: usize) -> usize {
+    let (mut cells, mut end, mut good) = (0, 0, 0);
+    for (at, c) in value.char_indices() {
+        cells += c.width().unwrap_or_default();
+        if cells > width && at > 0 {
+            break;
+        }
+        end = at + c.len_utf8();
+        if matches!(c, ' ' | ',') && cells > width / 2 {
+            good = end;
+        }
+    }
+    if good > 0 { good } else { end }
 }
 
 fn shortened(value: &str, width: usize) -> String {
@@ -220,6 +256,19 @@ mod tests {
         assert_eq!(fitted(&[30; 17], 80), None);
         assert_eq!(fitted(&[1; 40], 80), None);
         assert_eq!(fitted(&[], 80), Some(vec![]));
+    }
+
+    #[test]
+    fn a_wide_value_goes_on_below() {
+        assert_eq!(wrapped("import", 6), ["import"]);
+        assert_eq!(
+            wrapped("DescribeImages in eu-west-1, us-east-1", 20),
+            ["DescribeImages in", "eu-west-1, us-east-1"]
+        );
+        assert_eq!(wrapped("漢字漢字漢", 5), ["漢字", "漢字", "漢"]);
+        assert_eq!(wrapped("漢字", 1), ["漢", "字"]);
+        let long = wrapped(&"x".repeat(100), 10);
+        assert_eq!((long.len(), long.last().map(String::as_str)), (CELL_LINES_MAX, Some("xxxxxxxxx…")));
     }
 
     #[test]

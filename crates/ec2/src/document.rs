@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::characters::local_name;
-use crate::plain::{Plain, Tag};
+use crate::plain::{Plain, Tag, Text};
 use crate::xml::{INCOMPLETE, Step, Xml};
 use crate::{Error, Kind, Limits, classify};
 
@@ -22,6 +22,8 @@ const ENVELOPE_DEPTH: usize = 2;
 pub struct Document<'a> {
     xml: Xml<'a>,
     plain: Option<Plain<'a>>,
+    /// The last text that is no slice of the document.
+    joined: String,
     request_id: Option<String>,
     next_token: Option<String>,
 }
@@ -58,7 +60,7 @@ impl<'a> Document<'a> {
         let mut xml = Xml::new(body, operation, limits)?;
         let root = xml.root()?;
         let plain = if fast { xml.plain(&root) } else { None };
-        let mut document = Self { xml, plain, request_id: None, next_token: None };
+        let mut document = Self { xml, plain, joined: String::new(), request_id: None, next_token: None };
         if root.name == "Response" {
             return Err(document.service_error()?.of_operation(operation));
         }
@@ -101,24 +103,13 @@ impl<'a> Document<'a> {
     ///
     /// # Errors
     /// The document is malformed, or passes a limit.
-    pub fn text(&mut self) -> Result<Cow<'a, str>, Error> {
-        if let Some(plain) = &mut self.plain {
-            match plain.text() {
-                Some(text) => return Ok(text),
-                None => self.hand_over()?,
-            }
-        }
-        let mut value = Cow::Borrowed("");
-        loop {
-            match self.step()? {
-                Step::Text(text) if value.is_empty() => value = self.xml.lines(text),
-                Step::Text(text) => value.to_mut().push_str(&self.xml.lines(text)),
-                Step::Character(character) => value.to_mut().push(character),
-                Step::Open(_) => self.skip()?,
-                Step::Close | Step::End => return Ok(value),
-            }
-            self.xml.check_text(value.len())?;
-        }
+    pub fn text(&mut self) -> Result<&str, Error> {
+        let plain = self.plain.as_mut().and_then(|plain| plain.text(&mut self.joined));
+        let text = if let Some(text) = plain { text } else { self.text_by_library()? };
+        Ok(match text {
+            Text::Slice(text) => text,
+            Text::Joined => &self.joined,
+        })
     }
 
     /// Leaves the element just entered, and still checks what is in it.
@@ -206,6 +197,32 @@ impl<'a> Document<'a> {
         }
     }
 
+    #[inline(never)]
+    fn text_by_library(&mut self) -> Result<Text<'a>, Error> {
+        self.hand_over()?;
+        self.joined.clear();
+        let mut value = "";
+        loop {
+            match self.step()? {
+                Step::Text(text) => match self.xml.lines(text) {
+                    Cow::Borrowed(text) if value.is_empty() && self.joined.is_empty() => value = text,
+                    text => {
+                        self.joined.push_str(std::mem::take(&mut value));
+                        self.joined.push_str(&text);
+                    }
+                },
+                Step::Character(character) => {
+                    self.joined.push_str(std::mem::take(&mut value));
+                    self.joined.push(character);
+                }
+                Step::Open(_) => self.skip()?,
+                Step::Close | Step::End if self.joined.is_empty() => return Ok(Text::Slice(value)),
+                Step::Close | Step::End => return Ok(Text::Joined),
+            }
+            self.xml.check_text(value.len() + self.joined.len())?;
+        }
+    }
+
     /// From here on the library reads.
     #[cold]
     fn hand_over(&mut self) -> Result<(), Error> {
@@ -232,7 +249,7 @@ impl<'a> Document<'a> {
         if !matches!(name, "requestId" | "nextToken") {
             return Ok(false);
         }
-        let text = self.text()?.into_owned();
+        let text = self.text()?.to_owned();
         let known = if name == "requestId" { &mut self.request_id } else { &mut self.next_token };
         match known.replace(text) {
             None => Ok(true),
@@ -255,7 +272,7 @@ impl<'a> Document<'a> {
                         self.first_error(&mut code, &mut message)?;
                     }
                 }
-                "RequestID" | "RequestId" => request_id = Some(self.text()?.into_owned()),
+                "RequestID" | "RequestId" => request_id = Some(self.text()?.to_owned()),
                 _ => self.skip()?,
             }
         }
@@ -268,8 +285,8 @@ impl<'a> Document<'a> {
     fn first_error(&mut self, code: &mut Option<String>, message: &mut Option<String>) -> Result<(), Error> {
         while let Some(name) = self.child()? {
             match name {
-                "Code" if code.is_none() => *code = Some(self.text()?.into_owned()),
-                "Message" if message.is_none() => *message = Some(self.text()?.into_owned()),
+                "Code" if code.is_none() => *code = Some(self.text()?.to_owned()),
+                "Message" if message.is_none() => *message = Some(self.text()?.to_owned()),
                 _ => self.skip()?,
             }
         }

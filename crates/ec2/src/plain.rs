@@ -3,8 +3,6 @@
 //! It knows nothing else and reports no error. Where it is not sure it gives `None` and stands where the last tag ended;
 //! the XML library's reader takes over there, and finds out what it is.
 
-use std::borrow::Cow;
-
 use memchr::{memchr, memchr2};
 
 use crate::Limits;
@@ -32,6 +30,14 @@ pub(crate) struct Plain<'a> {
 pub(crate) enum Tag<'a> {
     Open(&'a str),
     Close,
+}
+
+/// Where the text of an element is.
+pub(crate) enum Text<'a> {
+    /// It is a slice of the document.
+    Slice(&'a str),
+    /// It was put together.
+    Joined,
 }
 
 impl<'a> Plain<'a> {
@@ -66,25 +72,26 @@ impl<'a> Plain<'a> {
         !self.empty && self.enter_named(name).is_some()
     }
 
-    /// The text of the element just entered, which has no children, and is left.
+    /// The text of the element just entered, which has no children, and is left. One with references is put together in
+    /// `joined`.
     #[inline]
-    pub(crate) fn text(&mut self) -> Option<Cow<'a, str>> {
+    pub(crate) fn text(&mut self, joined: &mut String) -> Option<Text<'a>> {
         if self.empty {
             self.empty = false;
             self.open.pop();
-            return Some(Cow::Borrowed(""));
+            return Some(Text::Slice(""));
         }
         let begin = self.at;
         let rest = self.text.as_bytes().get(begin..)?;
         let length = markup(rest)?;
         if rest.get(length) == Some(&b'&') {
-            return self.text_with_references().map(Cow::Owned);
+            return self.join(joined).map(|()| Text::Joined);
         }
         if length > self.text_bytes_max {
             return None;
         }
         self.close(begin + length)?;
-        self.text.get(begin..begin + length).map(Cow::Borrowed)
+        self.text.get(begin..begin + length).map(Text::Slice)
     }
 
     /// Leaves the element just entered.
@@ -154,19 +161,18 @@ impl<'a> Plain<'a> {
         }
     }
 
-    fn text_with_references(&mut self) -> Option<String> {
+    fn join(&mut self, joined: &mut String) -> Option<()> {
         let end = self.text_end()?;
         let mut rest = self.text.get(self.at..end)?;
-        let mut value = String::with_capacity(rest.len());
+        joined.clear();
         while let Some(at) = memchr(b'&', rest.as_bytes()) {
-            value.push_str(rest.get(..at)?);
+            joined.push_str(rest.get(..at)?);
             let (character, length) = reference(rest.get(at..)?)?;
-            value.push(character);
+            joined.push(character);
             rest = rest.get(at + length..)?;
         }
-        value.push_str(rest);
-        self.close(end)?;
-        Some(value)
+        joined.push_str(rest);
+        self.close(end)
     }
 
     #[inline]

@@ -70,7 +70,7 @@ impl Walker<'_> {
             self.seen.push(format!("<{name}>"));
             match choice >> 1 & 7 {
                 0 => document.skip()?,
-                1..=3 => self.seen.push(document.text()?.into_owned()),
+                1..=3 => self.seen.push(document.text()?.to_owned()),
                 4 => return Ok(()),
                 _ => self.children(document)?,
             }

@@ -1,6 +1,5 @@
 //! Which texts are a complete document, and what is read from them.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use ec2ql_ec2::{Document, Envelope, Error, Kind, Limits};
@@ -228,16 +227,6 @@ fn every_line_end_is_a_line_feed() {
                 a = "a\nb\nc\nd"
         "#]],
     );
-}
-
-#[test]
-fn a_plain_text_is_not_copied() {
-    let body = format!("{ROOT}<a>plain</a><b>&lt;</b>{END}");
-    let mut document = Document::open(body.as_bytes(), OPERATION, &Limits::default()).unwrap();
-    document.child().unwrap();
-    assert!(matches!(document.text().unwrap(), Cow::Borrowed("plain")));
-    document.child().unwrap();
-    assert!(matches!(document.text().unwrap(), Cow::Owned(text) if text == "<"));
 }
 
 #[test]

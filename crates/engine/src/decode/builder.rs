@@ -86,7 +86,7 @@ impl Builder {
         match &mut self.kind {
             Kind::Text(builder) => {
                 let text = document.text()?;
-                builder.append_value(&text);
+                builder.append_value(text);
                 Ok(text.len())
             }
             Kind::List(list) => list.read(document),
@@ -97,7 +97,7 @@ impl Builder {
             }
             _ => {
                 let text = document.text()?;
-                if self.append_scalar(&text) {
+                if self.append_scalar(text) {
                     Ok(8)
                 } else {
                     let reason = format!("column \"{}\" holds {text:?}, which is not {}", self.path, self.expected());

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use ec2ql_catalog::{Column, Field, Parameter, Relation, Table, Type, View};
+use ec2ql_catalog::{Column, Field, Parameter, ParameterKind, Relation, Table, Type, View};
 
 use crate::files::{catalog, root, table_files, update};
 
@@ -108,6 +108,13 @@ fn table_page(table: &Table) -> String {
     if has_tags(table) {
         let sent = if table.filters.iter().any(|filter| filter.name == "tag:*") { "filter `tag:<key>`" } else { "" };
         let _ = writeln!(out, "| `tags` | map | {sent} | The tags as a map: `tags['key']`. Not in `SELECT *`. |");
+    }
+    for (parameter, name) in table.predicates() {
+        let data_type =
+            if parameter.kind == ParameterKind::TextList { "text".to_owned() } else { parameter.kind.to_string() };
+        let says = parameter.description.as_deref().unwrap_or("A parameter of the request.");
+        let (sent, says) = (format!("parameter `{}`", parameter.name), cell(says));
+        let _ = writeln!(out, "| `{name}` | {data_type} | {sent} | {says} Only for `=` and `IN`; not in `SELECT *`. |");
     }
     request(&mut out, table);
     out

@@ -39,6 +39,34 @@ pub struct Table {
     pub examples: Vec<String>,
 }
 
+/// The names that the engine gives to columns of its own, in every table.
+pub(crate) const RESERVED: [&str; 4] = ["region", "tags", "profile", "accountId"];
+
+/// The parameter that asks for permission only.
+const DRY_RUN: &str = "DryRun";
+
+impl Table {
+    /// The request parameters that a predicate can give, each with its SQL name: `Owner` is `owner`. They are what
+    /// changes an answer and is no field of it; a name that a column has already is the column's.
+    pub fn predicates(&self) -> impl Iterator<Item = (&Parameter, String)> {
+        self.parameters.iter().filter_map(|parameter| {
+            let is_id = self.columns.iter().any(|column| column.id.as_deref() == Some(&parameter.name));
+            let asked_otherwise =
+                matches!(parameter.kind, ParameterKind::Filters | ParameterKind::Token | ParameterKind::PageRows);
+            if is_id || asked_otherwise || parameter.name == DRY_RUN {
+                return None;
+            }
+            let mut name = parameter.name.clone();
+            if let Some(first) = name.get_mut(0..1) {
+                first.make_ascii_lowercase();
+            }
+            let mut taken = self.columns.iter().map(|column| column.name.as_str()).chain(RESERVED);
+            let clashes = taken.any(|other| other.eq_ignore_ascii_case(&name));
+            (!clashes).then_some((parameter, name))
+        })
+    }
+}
+
 /// One list on the way to the rows. Any child element of the list is an item, whatever its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Level {

@@ -77,7 +77,6 @@ pub(crate) enum Lookup {
     Relation(Relation),
     /// It does not exist: an error that names the nearest.
     Missing,
-    #[cfg_attr(not(test), expect(dead_code, reason = "for scopes that cannot ask a catalog at once"))]
     /// It may exist: its name and the columns that may be its own are left to the planner.
     Unknown,
 }

@@ -134,3 +134,7 @@ fn shown(token: &Token) -> Option<Shown> {
 fn syntax(error: ParserError) -> Error {
     DataFusionError::SQL(Box::new(error), None).into()
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed assertion is the point of a test")]
+mod tests;

@@ -56,7 +56,7 @@ pub(crate) struct Given {
 /// A parameter under `OR`, `NOT` or a comparison: it says what is asked for, not what a row holds.
 pub(crate) fn given(table: &Table, filters: &[&Expr]) -> Result<Vec<Given>> {
     let mut found = vec![];
-    for (parameter, column) in schema::parameter_columns(table) {
+    for (parameter, column) in table.predicates() {
         let mut said: Option<BTreeSet<String>> = None;
         for filter in filters.iter().filter(|filter| filter.column_refs().iter().any(|named| named.name == column)) {
             let one = domain::parameter(filter, &column)

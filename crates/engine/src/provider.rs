@@ -163,7 +163,7 @@ impl TableProvider for Ec2Table {
     /// documents.
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
         plan::given(&self.table, filters)?;
-        let parameters: Vec<String> = schema::parameter_columns(&self.table).map(|(_, column)| column).collect();
+        let parameters: Vec<String> = self.table.predicates().map(|(_, column)| column).collect();
         let gives = |filter: &Expr| filter.column_refs().iter().any(|column| parameters.contains(&column.name));
         Ok(filters
             .iter()
@@ -190,7 +190,7 @@ impl TableProvider for Ec2Table {
         };
         let given = plan::given(&self.table, &filters.iter().collect::<Vec<_>>())?;
         if self.connection.strict {
-            let unsaid = schema::parameter_columns(&self.table).map(|(_, column)| column).find(|column| {
+            let unsaid = self.table.predicates().map(|(_, column)| column).find(|column| {
                 schema.column_with_name(column).is_some() && given.iter().all(|given| &given.column != column)
             });
             if let Some(column) = unsaid {

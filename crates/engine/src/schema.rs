@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit};
-use ec2ql_catalog::{Column, Parameter, ParameterKind, Table, Type};
+use ec2ql_catalog::{Column, ParameterKind, Table, Type};
 
 /// The column that every table has first: which region a row was read from.
 pub(crate) const REGION: &str = "region";
@@ -22,29 +22,10 @@ pub(crate) fn table_schema(table: &Table) -> SchemaRef {
     if tag_set(table).is_some() {
         fields.push(Arc::new(Field::new(TAGS, map_type(), true)));
     }
-    let parameters = parameter_columns(table);
-    fields.extend(parameters.map(|(parameter, name)| Arc::new(Field::new(name, parameter_type(parameter.kind), true))));
+    fields.extend(
+        table.predicates().map(|(parameter, name)| Arc::new(Field::new(name, parameter_type(parameter.kind), true))),
+    );
     Arc::new(Schema::new(Fields::from(fields)))
-}
-
-/// The request parameters that a predicate can give, with their columns: `Owner` is `owner`. They are what changes an
-/// answer and is no field of it; a name that a field has already is the field's.
-pub(crate) fn parameter_columns(table: &Table) -> impl Iterator<Item = (&Parameter, String)> {
-    table.parameters.iter().filter_map(|parameter| {
-        let asked_otherwise =
-            matches!(parameter.kind, ParameterKind::Filters | ParameterKind::Token | ParameterKind::PageRows);
-        let is_id = table.columns.iter().any(|column| column.id.as_deref() == Some(&parameter.name));
-        if asked_otherwise || is_id || parameter.name == DRY_RUN {
-            return None;
-        }
-        let mut name = parameter.name.clone();
-        if let Some(first) = name.get_mut(0..1) {
-            first.make_ascii_lowercase();
-        }
-        let taken = |other: &str| other.eq_ignore_ascii_case(&name);
-        let clashes = taken(REGION) || taken(TAGS) || table.columns.iter().any(|column| taken(&column.name));
-        (!clashes).then_some((parameter, name))
-    })
 }
 
 /// The parameter that asks for permission only.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use datafusion::catalog::{SchemaProvider, TableProvider};
 use datafusion::common::TableReference;
+use datafusion::error::DataFusionError;
 use datafusion::execution::SessionState;
 use futures::FutureExt;
 
@@ -22,22 +23,32 @@ pub(crate) struct SessionScope<'a> {
     pub(crate) state: &'a SessionState,
 }
 
+/// A table and its full name.
+pub(crate) type Found = (Vec<String>, Arc<dyn TableProvider>);
+
 impl SessionScope<'_> {
     /// The table that the parts name, with its full name.
-    pub(crate) fn find(&self, parts: &[Part]) -> Option<(Vec<String>, Arc<dyn TableProvider>)> {
-        let bare = |schema: &str, table: &Part| {
-            let part = |value: &str| Part { value: value.to_owned(), quoted: true };
-            self.find_full(&part(CATALOG), &part(schema), table)
-        };
-        match parts {
-            [table] => bare(SESSION_SCHEMA, table).or_else(|| bare(self.schema_in_use(), table)),
-            [schema, table] => self.find_full(&Part { value: CATALOG.to_owned(), quoted: true }, schema, table),
-            [catalog, schema, table] => self.find_full(catalog, schema, table),
+    ///
+    /// # Errors
+    /// There is such a table, but what its file says cannot be.
+    pub(crate) fn find(&self, parts: &[Part]) -> Result<Option<Found>, DataFusionError> {
+        let exact = |value: &str| Part { value: value.to_owned(), quoted: true };
+        let place = match parts {
+            [table] => {
+                let bare = |schema: &str| self.locate(&exact(CATALOG), &exact(schema), table);
+                bare(SESSION_SCHEMA).or_else(|| bare(self.schema_in_use()))
+            }
+            [schema, table] => self.locate(&exact(CATALOG), schema, table),
+            [catalog, schema, table] => self.locate(catalog, schema, table),
             _ => None,
-        }
+        };
+        let Some((schema, name)) = place else { return Ok(None) };
+        let table = name.last().and_then(|table| schema.table(table).now_or_never()).transpose()?.flatten();
+        Ok(table.map(|table| (name, table)))
     }
 
-    fn find_full(&self, catalog: &Part, schema: &Part, table: &Part) -> Option<(Vec<String>, Arc<dyn TableProvider>)> {
+    /// The schema that has the table, and the table's full name.
+    fn locate(&self, catalog: &Part, schema: &Part, table: &Part) -> Option<(Arc<dyn SchemaProvider>, Vec<String>)> {
         let catalog_name = pick(catalog, self.state.catalog_list().catalog_names())?;
         let provider = self.state.catalog_list().catalog(&catalog_name)?;
         let mut schemas = provider.schema_names();
@@ -45,8 +56,7 @@ impl SessionScope<'_> {
         let schema_name = pick(schema, schemas)?;
         let schema = self.schema(&catalog_name, &schema_name)?;
         let table_name = pick(table, schema.table_names())?;
-        let found = schema.table(&table_name).now_or_never()?.ok()??;
-        Some((vec![catalog_name, schema_name, table_name], found))
+        Some((schema, vec![catalog_name, schema_name, table_name]))
     }
 
     fn schema_in_use(&self) -> &str {
@@ -60,7 +70,12 @@ impl SessionScope<'_> {
 
 impl Scope for SessionScope<'_> {
     fn relation(&self, parts: &[Part]) -> Lookup {
-        let Some((canonical, table)) = self.find(parts) else { return Lookup::Missing };
+        let (canonical, table) = match self.find(parts) {
+            Ok(Some(found)) => found,
+            Ok(None) => return Lookup::Missing,
+            // The planner asks for it again, and says why.
+            Err(_) => return Lookup::Unknown,
+        };
         let hidden = table.downcast_ref::<Ec2Table>().map(Ec2Table::hidden).unwrap_or_default();
         Lookup::Relation(Relation { canonical, fields: table.schema().fields().clone(), hidden })
     }

@@ -189,7 +189,7 @@ fn drop_views(
 ) -> Result<Outcome, Error> {
     for name in views {
         let name = session_name(name)?;
-        let found = SessionScope { state }.find(&parts(&name));
+        let found = SessionScope { state }.find(&parts(&name))?;
         let schema = session.context().catalog(CATALOG).and_then(|catalog| catalog.schema(SESSION_SCHEMA));
         match (found, schema) {
             (Some((full, _)), Some(schema)) => {

@@ -6,10 +6,8 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::file::{File, Keys, Text, is_name};
+use crate::table::RESERVED;
 use crate::{Column, Error, Field, Type};
-
-/// Names that the engine gives to columns of its own, in every table.
-const RESERVED: [&str; 4] = ["region", "tags", "profile", "accountId"];
 
 /// A column, and the places of what has to be checked against the rest of the file.
 pub(super) struct Declared {

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::names::{NameErrorKind, Part, Scope, nearest};
 use crate::provider::Ec2Table;
 use crate::schema::{REGION, TAGS};
-use crate::scope::{SESSION_SCHEMA, SessionScope};
+use crate::scope::{Found, SESSION_SCHEMA, SessionScope};
 use crate::statement::parts;
 use crate::view::CatalogView;
 
@@ -59,9 +59,9 @@ pub(crate) fn describe(state: &SessionState, name: &ObjectName, extended: bool) 
 }
 
 /// The relation, with its full name.
-pub(super) fn find(state: &SessionState, parts: &[Part]) -> Result<(Vec<String>, Arc<dyn TableProvider>), Error> {
+pub(super) fn find(state: &SessionState, parts: &[Part]) -> Result<Found, Error> {
     let scope = SessionScope { state };
-    scope.find(parts).ok_or_else(|| {
+    scope.find(parts)?.ok_or_else(|| {
         let name = dotted(parts);
         // Every relation once, by its longest name.
         let full = scope.relations().into_iter().filter(|known| known.matches('.').count() == 2);
@@ -156,8 +156,8 @@ fn said(table: &Table, name: &str) -> String {
     if let Some(column) = table.columns.iter().find(|column| column.name == name) {
         return column.description.clone();
     }
-    let parameter = table.parameters.iter().find(|parameter| parameter.name.eq_ignore_ascii_case(name));
-    let says = parameter.and_then(|parameter| parameter.description.clone());
+    let says = table.predicates().find(|(_, known)| known == name);
+    let says = says.and_then(|(parameter, _)| parameter.description.clone());
     says.unwrap_or_else(|| "A parameter of the request: only for =.".into())
 }
 

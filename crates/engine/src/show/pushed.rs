@@ -20,9 +20,8 @@ pub(super) fn by_table(table: &Table, column: &str) -> String {
     if let Some(column) = table.columns.iter().find(|known| known.name == column) {
         return by_column(column);
     }
-    // What is no column of the file is a request parameter.
-    let parameter = table.parameters.iter().find(|parameter| parameter.name.eq_ignore_ascii_case(column));
-    parameter.map(|parameter| format!("parameter {}", parameter.name)).unwrap_or_default()
+    let parameter = table.predicates().find(|(_, name)| name == column);
+    parameter.map(|(parameter, _)| format!("parameter {}", parameter.name)).unwrap_or_default()
 }
 
 fn by_column(column: &Column) -> String {
@@ -61,6 +60,12 @@ fn origins(plan: &LogicalPlan, place: usize) -> Option<Vec<String>> {
         LogicalPlan::Union(union) => {
             let found: Option<Vec<_>> = union.inputs.iter().map(|input| origins(input, place)).collect();
             Some(found?.into_iter().flatten().collect())
+        }
+        LogicalPlan::Unnest(unnest) => {
+            let place = *unnest.dependency_indices.get(place)?;
+            let column = unnest.input.schema().columns().into_iter().nth(place)?;
+            // What is unnested is no plain name.
+            if unnest.exec_columns.contains(&column) { None } else { origins(&unnest.input, place) }
         }
         LogicalPlan::Join(join) => {
             let left = join.left.schema().fields().len();

@@ -139,11 +139,17 @@ pub(super) fn by_distance<N: AsRef<str>>(name: &str, candidates: impl IntoIterat
             Some((nearest, candidate.to_owned()))
         })
         .collect();
-    near.sort();
-    near.dedup();
     // Of `images` and `aws.ec2_api.images` the short one is enough.
     let names: Vec<String> = near.iter().map(|(_, name)| name.clone()).collect();
-    near.retain(|(_, name)| suffixes(name).skip(1).all(|suffix| names.iter().all(|other| other != suffix)));
+    for (_, name) in &mut near {
+        let short = suffixes(name).filter(|suffix| names.iter().any(|known| known == suffix)).last();
+        if let Some(short) = short.map(str::to_owned) {
+            *name = short;
+        }
+    }
+    near.sort();
+    let mut seen = std::collections::HashSet::new();
+    near.retain(|(_, name)| seen.insert(name.clone()));
     near.into_iter().map(|(_, candidate)| candidate).collect()
 }
 

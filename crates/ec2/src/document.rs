@@ -331,3 +331,30 @@ fn shorten(text: &str) -> String {
     }
     short
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed assertion is the point of a test")]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = include_str!("../tests/data/import-image-tasks.xml");
+
+    /// Whether the fast reader read the page to its end.
+    fn is_fast(page: &str) -> bool {
+        let limits = Limits::default();
+        let mut document = Document::open(page.as_bytes(), "DescribeImportImageTasks", &limits).unwrap();
+        while document.child().unwrap().is_some() {
+            document.skip().unwrap();
+        }
+        document.end().unwrap();
+        document.plain.is_some()
+    }
+
+    #[test]
+    fn the_fast_reader_reads_what_ec2_sends_and_nothing_unusual() {
+        assert!(is_fast(PAGE));
+        for unusual in ["<!-- -->", "<![CDATA[x]]>", "<?x?>", "<a b='c'/>", "<n:a/>", "<a ></a>", "&#13;\r"] {
+            assert!(!is_fast(&PAGE.replacen("<item>", &format!("<item>{unusual}"), 1)), "{unusual}");
+        }
+    }
+}

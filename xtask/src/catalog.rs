@@ -33,13 +33,14 @@ pub(crate) fn run(
     let files = table_files()?;
     let mut faults = Vec::new();
     let mut changed = Vec::new();
-    for (name, table) in tables(&files)? {
-        let Some(file) = files.iter().find(|file| file.name == name) else { continue };
-        let (new, text) = regenerate(&model, &file.text, &table).map_err(|fault| format!("{}: {fault}", file.name))?;
+    let tables = tables(&files)?;
+    for (name, table) in &tables {
+        let Some(file) = files.iter().find(|file| file.name == *name) else { continue };
+        let (new, text) = regenerate(&model, &file.text, table).map_err(|fault| format!("{}: {fault}", file.name))?;
         if update(&file.path, &text, check)? {
             changed.push(file.name.as_str());
         }
-        faults.extend(changes(&table, &new).into_iter().map(|line| format!("{}: {line}", file.name)));
+        faults.extend(changes(table, &new).into_iter().map(|line| format!("{}: {line}", file.name)));
     }
     if check && !changed.is_empty() {
         faults.insert(0, format!("not what the model gives; run `cargo xtask catalog`: {}", changed.join(", ")));
@@ -47,7 +48,7 @@ pub(crate) fn run(
     if !faults.is_empty() {
         return Err(faults.join("\n"));
     }
-    Ok(format!("{} files, {} changed", files.len(), changed.len()))
+    Ok(format!("{} tables, {} changed", tables.len(), changed.len()))
 }
 
 /// The tables, each with the name of its file; a view is nothing that the model knows.

@@ -59,6 +59,9 @@ struct Raw {
     /// Use the embedded endpoint with its made-up data; no account, no network
     #[arg(long)]
     demo: bool,
+    /// Only ask AWS whether the requests of each statement are allowed: one row per region and operation
+    #[arg(long)]
+    dry_run: bool,
     /// Say on standard error how long each statement took
     #[arg(long)]
     timing: bool,
@@ -156,7 +159,9 @@ impl Invocation {
         }
         let endpoint =
             if raw.demo { Endpoint::Demo } else { Endpoint::Aws { profile: raw.profile, url: raw.endpoint_url } };
-        let settings = [("ec2ql.regions", raw.region), ("ec2ql.statement_timeout", raw.timeout)];
+        let dry_run = raw.dry_run.then(|| "on".to_owned());
+        let settings =
+            [("ec2ql.regions", raw.region), ("ec2ql.statement_timeout", raw.timeout), ("ec2ql.dry_run", dry_run)];
         Ok(Self {
             source,
             output: raw.output,

@@ -21,50 +21,52 @@ fn help_and_version_are_no_errors() {
     check(
         &["--help"],
         expect![[r#"
-        SQL over the EC2 API, VM Import/Export first.
+            SQL over the EC2 API, VM Import/Export first.
 
-        Usage: ec2ql [OPTIONS]
+            Usage: ec2ql [OPTIONS]
 
-        Options:
-          -c, --command <SQL>       Run SQL and leave; several statements are separated by `;`, and the
-                                    option may be repeated
-          -f, --file <FILE>         Run the SQL of a file and leave; `-` is standard input
-          -o, --output <FORMAT>     How rows are written: table, line, csv, json, jsonl, markdown, parquet,
-                                    arrow (default: table on a terminal, else csv)
-          -O, --out-file <PATH>     Write the rows of the one result to a file; its extension says the
-                                    format unless -o does
-              --overwrite           Let --out-file replace an existing file
-              --region <LIST>       The regions that are asked when a statement names none, and the only
-                                    ones it may name
-              --profile <NAME>      The profile of the AWS configuration to use, before any credentials in
-                                    the environment
-              --endpoint-url <URL>  Ask this endpoint instead of AWS's, for every region
-              --demo                Use the embedded endpoint with its made-up data; no account, no network
-              --timing              Say on standard error how long each statement took
-              --no-header           Leave out the column names (csv, table, markdown)
-              --timeout <TIME>      Stop a statement that takes longer: 30s, 10m, 1h
-          -v, --verbose             Say on standard error what is asked, and what it took
-          -h, --help                Print help
-          -V, --version             Print version
+            Options:
+              -c, --command <SQL>       Run SQL and leave; several statements are separated by `;`, and the
+                                        option may be repeated
+              -f, --file <FILE>         Run the SQL of a file and leave; `-` is standard input
+              -o, --output <FORMAT>     How rows are written: table, line, csv, json, jsonl, markdown, parquet,
+                                        arrow (default: table on a terminal, else csv)
+              -O, --out-file <PATH>     Write the rows of the one result to a file; its extension says the
+                                        format unless -o does
+                  --overwrite           Let --out-file replace an existing file
+                  --region <LIST>       The regions that are asked when a statement names none, and the only
+                                        ones it may name
+                  --profile <NAME>      The profile of the AWS configuration to use, before any credentials in
+                                        the environment
+                  --endpoint-url <URL>  Ask this endpoint instead of AWS's, for every region
+                  --demo                Use the embedded endpoint with its made-up data; no account, no network
+                  --dry-run             Only ask AWS whether the requests of each statement are allowed: one row
+                                        per region and operation
+                  --timing              Say on standard error how long each statement took
+                  --no-header           Leave out the column names (csv, table, markdown)
+                  --timeout <TIME>      Stop a statement that takes longer: 30s, 10m, 1h
+              -v, --verbose             Say on standard error what is asked, and what it took
+              -h, --help                Print help
+              -V, --version             Print version
 
-        Examples:
-          ec2ql
-              The shell. \? lists its commands.
-          ec2ql --demo -c "SELECT importTaskId, progress FROM import_image_tasks WHERE region = 'us-east-1'"
-              A first look: an embedded endpoint with made-up data, no account needed.
-          ec2ql --profile prod --region us-east-1,eu-west-1 -c "SELECT region, count(*) FROM images GROUP BY
-          region"
-              Two regions of an account, read at once.
-          ec2ql -c "SELECT * FROM snapshots WHERE region = 'eu-west-1'" -O snapshots.parquet
-              Into a file that appears whole or not at all.
-          ec2ql -o json < report.sql | jq length
-              SQL on standard input, rows on standard output.
+            Examples:
+              ec2ql
+                  The shell. \? lists its commands.
+              ec2ql --demo -c "SELECT importTaskId, progress FROM import_image_tasks WHERE region = 'us-east-1'"
+                  A first look: an embedded endpoint with made-up data, no account needed.
+              ec2ql --profile prod --region us-east-1,eu-west-1 -c "SELECT region, count(*) FROM images GROUP BY
+              region"
+                  Two regions of an account, read at once.
+              ec2ql -c "SELECT * FROM snapshots WHERE region = 'eu-west-1'" -O snapshots.parquet
+                  Into a file that appears whole or not at all.
+              ec2ql -o json < report.sql | jq length
+                  SQL on standard input, rows on standard output.
 
-        Exit codes:
-          0 done, 1 wrong SQL or arguments, 4 AWS, network or credentials, 5 output, 7 a limit or time-out,
-          130 interrupted, 143 terminated, 141 the reader of standard output went away.
-        --- exit 0
-    "#]],
+            Exit codes:
+              0 done, 1 wrong SQL or arguments, 4 AWS, network or credentials, 5 output, 7 a limit or time-out,
+              130 interrupted, 143 terminated, 141 the reader of standard output went away.
+            --- exit 0
+        "#]],
     );
 }
 

@@ -18,6 +18,8 @@ pub(crate) struct Plain<'a> {
     open: Vec<&'a str>,
     /// By depth, what last stood before a child there: mostly it is the same indentation again.
     gaps: Vec<&'a [u8]>,
+    /// Which name was entered after which in what was skipped.
+    followers: Followers<'a>,
     /// The element just entered was written `<a/>`, so its end is still to be reported.
     pub(crate) empty: bool,
     /// As in the library's reader.
@@ -43,11 +45,23 @@ pub(crate) enum Text<'a> {
 impl<'a> Plain<'a> {
     /// A reader from `at` on, where the tag of the root ends. The text has no `\r` and no `]]>`.
     pub(crate) fn new(text: &'a str, at: usize, root: &'a str, limits: &Limits) -> Self {
-        let mut open = Vec::with_capacity(limits.depth_max);
+        // What is deeper is unusual, whatever the limit.
+        const DEPTH_MAX: usize = 64;
+        let (depth_max, text_bytes_max) = (limits.depth_max.min(DEPTH_MAX), limits.text_bytes_max);
+        let mut open = Vec::with_capacity(depth_max);
         open.push(root);
-        let gaps = vec![<&[u8]>::default(); limits.depth_max + 1];
-        let (depth_max, text_bytes_max) = (limits.depth_max, limits.text_bytes_max);
-        Self { text, at, open, gaps, empty: false, items: 0, depth_max, text_bytes_max }
+        let gaps = vec![<&[u8]>::default(); depth_max + 1];
+        Self {
+            text,
+            at,
+            open,
+            gaps,
+            followers: Followers([""; SLOTS]),
+            empty: false,
+            items: 0,
+            depth_max,
+            text_bytes_max,
+        }
     }
 
     pub(crate) fn depth(&self) -> usize {
@@ -97,6 +111,7 @@ impl<'a> Plain<'a> {
     /// Leaves the element just entered.
     pub(crate) fn skip(&mut self) -> Option<()> {
         let outside = self.open.len().checked_sub(1)?;
+        let mut name = *self.open.last()?;
         let mut entered = true;
         while self.open.len() > outside {
             if self.empty {
@@ -108,7 +123,7 @@ impl<'a> Plain<'a> {
             let tag = if entered { self.text_end()? } else { self.gap_end()? };
             entered = !self.is_end_tag(tag);
             if entered {
-                self.enter(tag)?;
+                name = self.enter_after(name, tag)?;
             } else {
                 self.close(tag)?;
             }
@@ -204,7 +219,25 @@ impl<'a> Plain<'a> {
     /// Enters the next child, whose tag can only be `<name>`.
     #[inline]
     fn enter_named(&mut self, name: &str) -> Option<()> {
-        let begin = self.gap_end()? + 1;
+        let tag = self.gap_end()?;
+        self.enter_named_at(tag, name)
+    }
+
+    /// Enters the element whose tag begins here, and comes after one of this name.
+    #[inline]
+    fn enter_after(&mut self, name: &str, tag: usize) -> Option<&'a str> {
+        let guess = self.followers.get(name);
+        if !guess.is_empty() && self.enter_named_at(tag, guess).is_some() {
+            return Some(guess);
+        }
+        let follower = self.enter(tag)?;
+        self.followers.set(name, follower);
+        Some(follower)
+    }
+
+    #[inline]
+    fn enter_named_at(&mut self, tag: usize, name: &str) -> Option<()> {
+        let begin = tag + 1;
         let end = begin + name.len();
         let found = self.text.get(begin..end)?;
         if found != name || self.text.as_bytes().get(end) != Some(&b'>') {
@@ -237,6 +270,31 @@ impl<'a> Plain<'a> {
         self.open.pop();
         self.at = tag + name.len() + "</>".len();
         Some(())
+    }
+}
+
+const SLOTS: usize = 64;
+
+/// Guesses of the name that comes next, in slots by a hash of the name before: where two share one, guesses fail.
+struct Followers<'a>([&'a str; SLOTS]);
+
+impl<'a> Followers<'a> {
+    #[inline]
+    fn get(&self, name: &str) -> &'a str {
+        self.0.get(Self::slot(name)).copied().unwrap_or_default()
+    }
+
+    fn set(&mut self, name: &str, follower: &'a str) {
+        if let Some(slot) = self.0.get_mut(Self::slot(name)) {
+            *slot = follower;
+        }
+    }
+
+    #[inline]
+    fn slot(name: &str) -> usize {
+        let name = name.as_bytes();
+        let end = |byte: Option<&u8>| usize::from(byte.copied().unwrap_or_default());
+        (end(name.first()) + end(name.last()) * 5 + name.len() * 9) % SLOTS
     }
 }
 

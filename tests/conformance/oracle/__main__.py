@@ -6,7 +6,7 @@ import random
 import sys
 import time
 
-from . import model, moto, parquet, program, report, requests, rows, winterbaume
+from . import model, moto, parquet, program, report, requests, rows, statements, winterbaume
 
 PARTS = {
     "samples": rows.samples,
@@ -16,6 +16,7 @@ PARTS = {
     "moto": moto.run,
     "winterbaume": winterbaume.run,
     "parquet": parquet.run,
+    "statements": statements.run,
 }
 
 
@@ -30,6 +31,8 @@ class Context:
         self.seed = arguments.seed
         self.cases = arguments.cases
         self.case = arguments.case
+        self.statements = arguments.statements
+        self.unpushed = arguments.unpushed
         self.rng = random.Random(arguments.seed)
         self.program = program.Program(arguments.binary, self.work / "home")
         self.report = report.Report(arguments.target / "conformance-failures")
@@ -47,6 +50,8 @@ def main():
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32), help="of the random documents")
     parser.add_argument("--cases", type=int, default=1000, help="random documents per table (1000)")
     parser.add_argument("--case", type=int, help="only this random document")
+    parser.add_argument("--statements", type=int, default=20000, help="random statements (20000)")
+    parser.add_argument("--unpushed", type=float, default=0.25, help="share of them that also runs without pushdown (0.25)")
     parser.add_argument("--table", action="append", help="only this table; may be repeated")
     parser.add_argument("--part", action="append", choices=PARTS, help="only this part; may be repeated")
     arguments = parser.parse_args()

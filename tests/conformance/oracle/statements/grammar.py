@@ -1,0 +1,332 @@
+"""Random statements, in the words of ec2ql and of DuckDB."""
+
+import dataclasses
+
+from .predicates import Node, Predicates, combine, leaf, literal
+from .world import ACCOUNT, DISKS, OWNERS, TABLES, TAG_KEYS, TAGGED
+
+# Columns that mean an id of another table.
+LINKS = [
+    ("import_image_tasks", "imageId", "images", "imageId"), ("images", "imageId", "import_image_tasks", "imageId"),
+    (DISKS, "importTaskId", "import_image_tasks", "importTaskId"), ("import_image_tasks", "importTaskId", DISKS, "importTaskId"),
+    (DISKS, "snapshotId", "snapshots", "snapshotId"), ("snapshots", "snapshotId", DISKS, "snapshotId"),
+    ("import_snapshot_tasks", "snapshotTaskDetail.snapshotId", "snapshots", "snapshotId"),
+    ("snapshots", "volumeId", "volumes", "volumeId"), ("volumes", "volumeId", "snapshots", "volumeId"),
+    ("volumes", "snapshotId", "snapshots", "snapshotId"), ("snapshots", "snapshotId", "volumes", "snapshotId"),
+    ("images", "sourceImageId", "images", "imageId"), ("images", "imageId", "images", "sourceImageId"),
+    ("images", "imageId", "images", "imageId"), ("import_image_tasks", "status", "import_image_tasks", "status"),
+    ("volumes", "status", "snapshots", "status"), ("images", "name", "snapshots", "description"),
+]
+
+
+@dataclasses.dataclass
+class Statement:
+    """A statement in both dialects; `refused` when no region is bound, `ordered` when the order of rows counts."""
+
+    ec2ql: str
+    duck: str
+    kind: str
+    refused: bool = False
+    ordered: bool = False
+
+
+class Grammar:
+    """Statements over a world."""
+
+    def __init__(self, world, rng):
+        self.world = world
+        self.rng = rng
+        self.predicates = Predicates(world, rng)
+        self.kinds = [
+            (6, self.simple), (2, self.aggregate), (2, self.count), (4, self.inner_join), (3, self.outer_join),
+            (3, self.in_subquery), (2, self.region_subquery), (2, self.exists), (2, self.derived), (2, self.twice),
+            (1, self.set_operation), (1, self.scalar), (1, self.owner), (1, self.limit), (1, self.values_join),
+        ]
+
+    def statement(self):
+        weights, kinds = zip(*self.kinds)
+        kind = self.rng.choices(kinds, weights)[0]
+        statement = kind()
+        statement.kind = kind.__name__
+        return statement
+
+    def refused(self):
+        """A statement whose region nothing binds."""
+        kind = self.rng.choice([
+            self._open_where, self._open_where, self._kept_side, self._anti, self._no_equality, self._full, self._under_or,
+        ])
+        statement = kind()
+        statement.kind, statement.refused = f"refused, {kind.__name__.strip('_')}", True
+        return statement
+
+    # Parts.
+
+    def table(self):
+        return self.rng.choice(list(TABLES))
+
+    def places(self, name, alias, most=4):
+        """Some columns, as text."""
+        columns = [f"{alias}.region", *(f"{alias}.{column.name}" for column in TABLES[name].columns)]
+        if name in TAGGED:
+            columns.append(f"{alias}.tags[{literal(self.rng.choice(TAG_KEYS))}]")
+        return self.rng.sample(columns, self.rng.randint(1, min(most, len(columns))))
+
+    def select(self, places, source, where=None, tail="", distinct=False, ordered=True):
+        """A select with names of its own for its columns, sometimes wholly ordered and cut."""
+        rng = self.rng
+        outputs = ", ".join(f"{place} AS c{n}" for n, place in enumerate(places))
+        cut = ordered and rng.random() < 0.25
+        if cut:
+            keys = [f"c{n} {rng.choice(['ASC', 'DESC'])} NULLS {rng.choice(['FIRST', 'LAST'])}" for n in range(len(places))]
+            tail += f" ORDER BY {', '.join(keys)} LIMIT {rng.choice([0, 1, 3, 5, 10])}"
+            if rng.random() < 0.3:
+                tail += f" OFFSET {rng.choice([0, 1, 4])}"
+        head = f"SELECT {'DISTINCT ' if distinct else ''}{outputs} FROM "
+        source = source if isinstance(source, Node) else leaf(source)
+        where = where or leaf("true")
+        texts = [f"{head}{s} WHERE {w}{tail}" for s, w in ((source.ec2ql, where.ec2ql), (source.duck, where.duck))]
+        return Statement(*texts, "", ordered=cut)
+
+    # Kinds.
+
+    def simple(self):
+        name = self.table()
+        return self.select(self.places(name, "t"), f"{name} t", self.predicates.bound(name, "t"), distinct=self.rng.random() < 0.2)
+
+    def aggregate(self):
+        name = self.table()
+        keys = self.places(name, "t", 2)
+        aggregates = self._aggregates(name)
+        having = self.rng.choice(["", "", " HAVING count(*) > 1"])
+        tail = f" GROUP BY {', '.join(keys)}{having}"
+        return self.select([*keys, *aggregates], f"{name} t", self.predicates.bound(name, "t"), tail)
+
+    def _aggregates(self, name):
+        table = TABLES[name]
+        texts = [column.name for column in table.columns_of("VARCHAR")]
+        numbers = [column.name for column in table.columns_of("INTEGER", "BIGINT")] or None
+        some = ["count(*)", f"count(t.{self.rng.choice(texts)})", f"count(DISTINCT t.{self.rng.choice(texts)})",
+                f"min(t.{self.rng.choice(texts)})", f"max(t.{self.rng.choice(texts)})", "count(DISTINCT t.region)",
+                f"count(*) FILTER (WHERE t.{self.rng.choice(texts)} IS NULL)"]
+        if numbers:
+            some.append(f"sum(t.{self.rng.choice(numbers)})")
+        return self.rng.sample(some, self.rng.randint(1, 3))
+
+    def count(self):
+        name = self.table()
+        return self.select(self._aggregates(name), f"{name} t", self.predicates.bound(name, "t"), ordered=False)
+
+    def _link(self):
+        a, key, b, other = self.rng.choice(LINKS)
+        return a, key, b, other
+
+    def _joined(self, word, a, b, on, where=None):
+        places = self.places(a, "a", 3) + self.places(b, "b", 3)
+        condition = [f"{a} a {word} {b} b ON {text}" for text in (on.ec2ql, on.duck)]
+        return self.select(places, Node("leaf", *condition), where)
+
+    def inner_join(self):
+        rng = self.rng
+        a, key, b, other = self._link()
+        on = leaf(f"a.region = b.region AND a.{key} = b.{other}") if rng.random() < 0.9 else leaf("a.region = b.region")
+        if rng.random() < 0.2:
+            on = combine("AND", on, self.predicates.other(b, "b"))
+        # Either side may be the one that is bound.
+        where = self.predicates.bound(*rng.choice([(a, "a"), (b, "b")]))
+        if rng.random() < 0.3:
+            where = combine("AND", where, self.predicates.tree(b, "b", 1, regions=0))
+        return self._joined("JOIN", a, b, on, where)
+
+    def outer_join(self):
+        rng = self.rng
+        a, key, b, other = self._link()
+        on = leaf(f"a.region = b.region AND a.{key} = b.{other}")
+        if rng.random() < 0.3:
+            on = combine("AND", on, self.predicates.other(b, "b"))
+        word = rng.choice(["LEFT JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN"])
+        if word == "FULL JOIN":
+            sides = [self._side(name, alias) for name, alias in ((a, "a"), (b, "b"))]
+            places = self.places(a, "a", 3) + self.places(b, "b", 3)
+            texts = (f"{sides[0][n]} FULL JOIN {sides[1][n]} ON a.region = b.region AND a.{key} = b.{other}" for n in (0, 1))
+            return self.select(places, Node("leaf", *texts))
+        kept = (a, "a") if word == "LEFT JOIN" else (b, "b")
+        where = self.predicates.bound(*kept)
+        if rng.random() < 0.2:
+            where = combine("AND", where, self.predicates.other(*((b, "b") if kept[1] == "a" else (a, "a"))))
+        return self._joined(word, a, b, on, where)
+
+    def _side(self, name, alias):
+        """A bounded table as a derived one; ec2ql's `*` leaves `tags` out."""
+        where = self.predicates.bound(name, "t")
+        every = "t.*, t.tags" if name in TAGGED else "*"
+        return [f"(SELECT {every} FROM {name} t WHERE {where.ec2ql}) {alias}", f"(SELECT * FROM {name} t WHERE {where.duck}) {alias}"]
+
+    def in_subquery(self):
+        rng = self.rng
+        a, key, b, other = self._link()
+        inner = self.predicates.bound(b, "b")
+        alone = rng.random() < 0.85
+        # NOT IN under OR is left out: DataFusion takes `NULL NOT IN (...)` for true there.
+        word = "NOT IN" if alone and rng.random() < 0.25 else "IN"
+        texts = (f"a.{key} {word} (SELECT b.{other} FROM {b} b WHERE {text})" for text in (inner.ec2ql, inner.duck))
+        condition = Node("leaf", *texts)
+        rest = self.predicates.bound(a, "a")
+        if not alone:
+            condition = combine("AND", self.predicates.regions("a"), combine("OR", condition, self.predicates.other(a, "a")))
+            return self.select(self.places(a, "a"), f"{a} a", condition)
+        return self.select(self.places(a, "a"), f"{a} a", combine("AND", rest, condition))
+
+    def region_subquery(self):
+        rng = self.rng
+        a, b = self.table(), self.table()
+        pattern = rng.choice(["us-%", "%-1", "%", "zz%", "eu-west-_"])
+        inner = self.predicates.bound(b, "b")
+        source = rng.choice([
+            leaf(f"a.region IN (SELECT r.regionName FROM regions r WHERE r.regionName LIKE '{pattern}')"),
+            leaf(f"a.region = (SELECT {rng.choice(['min', 'max'])}(r.regionName) FROM regions r WHERE r.regionName LIKE '{pattern}')"),
+            leaf(f"a.region IN (SELECT v.r FROM (VALUES ({literal(rng.choice(self.world.regions))}), ({literal(rng.choice(self.world.regions))})) v(r))"),
+            leaf(f"EXISTS (SELECT 1 FROM regions r WHERE r.regionName = a.region AND r.regionName LIKE '{pattern}')"),
+            Node("leaf", *(f"a.region IN (SELECT b.region FROM {b} b WHERE {text})" for text in (inner.ec2ql, inner.duck))),
+            Node("leaf", *(f"a.region = (SELECT max(b.region) FROM {b} b WHERE {text})" for text in (inner.ec2ql, inner.duck))),
+        ])
+        where = combine("AND", source, self.predicates.tree(a, "a", 1)) if rng.random() < 0.6 else source
+        return self.select(self.places(a, "a"), f"{a} a", where)
+
+    def exists(self):
+        rng = self.rng
+        a, key, b, other = self._link()
+        inner = self.predicates.bound(b, "b")
+        word = rng.choice(["EXISTS", "EXISTS", "NOT EXISTS"])
+        on = f"b.region = a.region AND b.{other} = a.{key}"
+        texts = (f"{word} (SELECT 1 FROM {b} b WHERE {on} AND {text})" for text in (inner.ec2ql, inner.duck))
+        return self.select(self.places(a, "a"), f"{a} a", combine("AND", self.predicates.bound(a, "a"), Node("leaf", *texts)))
+
+    def derived(self):
+        """A derived table or a CTE, bound from outside."""
+        rng = self.rng
+        name = self.table()
+        inner = self.predicates.tree(name, "t", regions=0)
+        column = rng.choice([TABLES[name].id, rng.choice([c.name for c in TABLES[name].columns if "." not in c.name])])
+        form = rng.choice(["plain", "group", "distinct", "union"])
+        grouped = " GROUP BY t.region, t." + column if form == "group" else ""
+        first = "DISTINCT t.region" if form == "distinct" else "t.region"
+        texts = []
+        for text in (inner.ec2ql, inner.duck):
+            select = f"SELECT {first}, t.{column} AS k FROM {name} t WHERE {text}{grouped}"
+            if form == "union":
+                select = f"{select} UNION ALL SELECT t.region, t.{column} AS k FROM {name} t"
+            texts.append(f"({select}) d")
+        outer = self.predicates.regions("d")
+        return self.select(["d.region", "d.k"], Node("leaf", *texts), outer)
+
+    def twice(self):
+        """A CTE that is read twice: asked once."""
+        name = self.table()
+        table = TABLES[name]
+        where = self.predicates.bound(name, "t")
+        place = self.rng.choice([c.name for c in table.columns if "." not in c.name])
+        on = self.rng.choice([f"x.region = y.region AND x.i = y.i", "x.k = y.k AND x.i < y.i"])
+        texts = []
+        for text in (where.ec2ql, where.duck):
+            inner = f"SELECT t.region, t.{table.id} AS i, t.{place} AS k FROM {name} t WHERE {text}"
+            texts.append(f"WITH w AS ({inner}) SELECT x.region AS c0, x.i AS c1, y.i AS c2, y.k AS c3 FROM w x "
+                         f"{self.rng.choice(['JOIN'])} w y ON {on}")
+        return Statement(*texts, "")
+
+    def set_operation(self):
+        rng = self.rng
+        (a, key, b, other) = self._link()
+        word = rng.choice(["UNION", "UNION ALL", "INTERSECT", "EXCEPT"])
+        sides = [(self.predicates.bound(a, "a"), f"SELECT a.region AS c0, a.{key} AS c1 FROM {a} a"),
+                 (self.predicates.bound(b, "b"), f"SELECT b.region AS c0, b.{other} AS c1 FROM {b} b")]
+        texts = (f" {word} ".join(f"{head} WHERE {getattr(where, side)}" for where, head in sides) for side in ("ec2ql", "duck"))
+        return Statement(*texts, "")
+
+    def scalar(self):
+        rng = self.rng
+        a, key, b, other = self._link()
+        inner = self.predicates.bound(b, "b")
+        texts = (f"a.{key} = (SELECT {rng.choice(['max'])}(b.{other}) FROM {b} b WHERE {text})" for text in (inner.ec2ql, inner.duck))
+        return self.select(self.places(a, "a"), f"{a} a", combine("AND", self.predicates.bound(a, "a"), Node("leaf", *texts)))
+
+    def owner(self):
+        """A request parameter, which DuckDB gets as what it means."""
+        rng = self.rng
+        name = rng.choice(["images", "snapshots"])
+        column = TABLES[name].owner
+        accounts = {**{account: account for account in OWNERS}, "self": ACCOUNT, "amazon": "137112412989"}
+        said = rng.sample(list(accounts), rng.randint(1, 2))
+        text = f"t.owner = {literal(said[0])}" if len(said) == 1 else f"t.owner IN ({', '.join(map(literal, said))})"
+        duck = f"t.{column} IN ({', '.join(literal(accounts[one]) for one in said)})"
+        return self.select(self.places(name, "t"), f"{name} t", combine_top(leaf(text, duck), self.predicates.bound(name, "t")))
+
+    def limit(self):
+        """Some rows, whichever: their number is what counts."""
+        name = self.table()
+        where = self.predicates.bound(name, "t")
+        count = self.rng.choice([1, 2, 5, 7, 20])
+        texts = (f"SELECT count(*) AS c0 FROM (SELECT t.region FROM {name} t WHERE {text} LIMIT {count}) d" for text in (where.ec2ql, where.duck))
+        return Statement(*texts, "")
+
+    def values_join(self):
+        """Regions, and perhaps ids, from VALUES, on either side."""
+        rng = self.rng
+        name = self.table()
+        table = TABLES[name]
+        ids = rng.random() < 0.6
+        pairs = []
+        for _ in range(rng.randint(1, 6)):
+            key = self.world.values(name, table.id, rng)
+            pairs.append(f"({literal(rng.choice(self.world.regions))}, {literal(key)})")
+        values = f"(VALUES {', '.join(pairs)}) v(r, k)"
+        on = "t.region = v.r" + (f" AND t.{table.id} = v.k" if ids else "")
+        source = rng.choice([
+            f"{name} t JOIN {values} ON {on}", f"{values} JOIN {name} t ON {on}", f"{values} LEFT JOIN {name} t ON {on}",
+            f"{name} t RIGHT JOIN {values} ON {on}",
+        ])
+        where = self.predicates.tree(name, "t", 1) if "LEFT" not in source and "RIGHT" not in source and rng.random() < 0.5 else None
+        return self.select([*self.places(name, "t"), "v.r", "v.k"], source, where)
+
+    # What is refused.
+
+    def _open_where(self):
+        name = self.table()
+        where = self.predicates.open(name, "t") if self.rng.random() < 0.9 else None
+        return self.select(self.places(name, "t"), f"{name} t", where)
+
+    def _kept_side(self):
+        a, key, b, other = self._link()
+        inner = self._side(b, "b")
+        source = Node("leaf", *(f"{a} a LEFT JOIN {text} ON a.region = b.region AND a.{key} = b.{other}" for text in inner))
+        return self.select(self.places(a, "a"), source)
+
+    def _full(self):
+        a, key, b, other = self._link()
+        inner = self._side(b, "b")
+        source = Node("leaf", *(f"{text} FULL JOIN {a} a ON a.region = b.region AND a.{key} = b.{other}" for text in inner))
+        return self.select(self.places(a, "a"), source)
+
+    def _anti(self):
+        a = self.table()
+        condition = self.rng.choice([
+            "a.region NOT IN (SELECT r.regionName FROM regions r)",
+            "NOT EXISTS (SELECT 1 FROM regions r WHERE r.regionName = a.region)",
+        ])
+        return self.select(self.places(a, "a"), f"{a} a", leaf(condition))
+
+    def _no_equality(self):
+        a, key, b, other = self._link()
+        on = self.rng.choice([f"a.{key} = b.{other}", "a.region < b.region", f"a.region <> b.region AND a.{key} = b.{other}"])
+        return self._joined("JOIN", a, b, leaf(on), self.predicates.regions("a", 0))
+
+    def _under_or(self):
+        a = self.table()
+        condition = combine("OR", leaf("a.region IN (SELECT r.regionName FROM regions r)"), self._plain(a))
+        return self.select(self.places(a, "a"), f"{a} a", condition)
+
+    def _plain(self, name):
+        return self.predicates.open(name, "a")
+
+
+def combine_top(*parts):
+    return combine("AND", *parts)

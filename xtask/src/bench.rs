@@ -39,7 +39,7 @@ pub(crate) struct BenchArguments {
     #[arg(long)]
     no_peers: bool,
     /// Put the result into docs/performance.md and its chart.
-    #[arg(long, conflicts_with_all = ["only", "no_peers"])]
+    #[arg(long, conflicts_with = "no_peers")]
     write: bool,
 }
 

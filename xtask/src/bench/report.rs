@@ -42,6 +42,11 @@ pub(crate) struct Results {
 }
 
 impl Listing {
+    /// The listing that the chart shows.
+    fn is_main(&self) -> bool {
+        self.data == Data::ImageTasks && !self.compact
+    }
+
     fn rows_per_cpu_s(&self) -> f64 {
         to_f64(self.rows) / self.cost.cpu_s.max(1e-3)
     }
@@ -116,14 +121,15 @@ impl Results {
             "{before}{BEGIN}\n\nCommand: `{command}`\n\nMachine: {machine}.\n\nPrograms: {versions}.\n{tables}\n{END}{after}"
         );
         update(&path, &text, false)?;
-        update(&root().join(CHART), &self.chart(), false)?;
-        Ok(format!("{PAGE} and {CHART} are written"))
+        if self.listings.iter().any(Listing::is_main) {
+            update(&root().join(CHART), &self.chart(), false)?;
+        }
+        Ok(format!("{PAGE} is written"))
     }
 
     /// Rows per CPU second of the main listing, as bars.
     fn chart(&self) -> String {
-        let main = |listing: &&Listing| listing.data == Data::ImageTasks && !listing.compact;
-        let bars: Vec<&Listing> = self.listings.iter().filter(main).collect();
+        let bars: Vec<&Listing> = self.listings.iter().filter(|listing| listing.is_main()).collect();
         let longest = bars.iter().map(|bar| bar.rows_per_cpu_s()).fold(1.0, f64::max);
         let height = 70 + 30 * bars.len();
         let mut svg = format!(

@@ -11,6 +11,7 @@ import shutil
 from .. import endpoint, program
 from .duck import Duck
 from .grammar import Grammar
+from .refusals import Refusals
 from .service import Service
 from .world import World
 
@@ -72,10 +73,11 @@ def _world(job):
     rng = random.Random(f"{seed}/{number}")
     world = World(rng)
     grammar, duck, failures = Grammar(world, rng), Duck(world), []
+    refusals = Refusals(grammar)
     counts = {True: [0, 0], False: [0, 0], None: [0, 0]}
     runner = Runner(world, program.Program(binary, pathlib.Path(work, f"home-{os.getpid()}")), duck, f"{seed}/{number}")
     for batch in range(BATCHES):
-        statements = [grammar.statement() for _ in range(BATCH - 1)] + [grammar.refused()]
+        statements = [grammar.statement() for _ in range(BATCH - 1)] + [refusals.statement()]
         setting = rng.choice(SETTINGS)
         off = rng.random() < unpushed
         for pushdown in (True, False) if off else (True,):
@@ -110,7 +112,8 @@ class Runner:
             at += len(arrays)
             if at < len(statements):
                 if not statements[at].refused or UNBOUND not in errors:
-                    failures.append(self.failure(statements[at], expected[at], errors.strip() or "no rows", pushdown, setting, f"{number}.{at}"))
+                    reason = errors.strip() or "no rows"
+                    failures.append(self.failure(statements[at], expected[at], reason, pushdown, setting, f"{number}.{at}"))
                 at += 1
         return failures
 
@@ -127,13 +130,15 @@ class Runner:
     def failure(self, statement, expected, reason, pushdown, setting, place):
         """What is known of a failure: it is run once more, alone, for its requests."""
         arrays, errors, log = self.run([statement], pushdown, setting)
+        alone = [list(row.values()) for row in arrays[0]] if arrays else errors
         case = f"world {self.seed.replace('/', ' ')} statement {place} {'on' if pushdown else 'off'}"
         record = "\n".join([
             case, f"kind: {statement.kind}", f"settings: {setting.strip()} pushdown {'on' if pushdown else 'off'}",
             f"regions: {self.world.regions}", f"reason: {reason}", "", statement.ec2ql, "", f"DuckDB: {statement.duck}",
-            f"expected: {expected}", f"alone: {[list(row.values()) for row in arrays[0]] if arrays else errors}", "requests, alone:", *log, "",
+            f"expected: {expected}", f"alone: {alone}", "requests, alone:", *log, "",
         ])
-        return None if statement.refused else pushdown, Failure(case, f"{statement.kind}: {reason[:300]}\n  {statement.ec2ql}", record)
+        told = f"{statement.kind}: {reason[:300]}\n  {statement.ec2ql}"
+        return None if statement.refused else pushdown, Failure(case, told, record)
 
 
 def compare(statement, expected, actual):

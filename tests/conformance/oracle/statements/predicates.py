@@ -34,7 +34,7 @@ def negate(part):
 
 
 def binds(node, negated=False):
-    """The rule of docs/pushdown.md: a predicate over the region alone binds; of an AND one part suffices, of an OR all have to."""
+    """The rule of docs/pushdown.md: what is over the region alone binds; of an AND one part suffices, of an OR all have to."""
     if node.kind == "leaf":
         return node.region
     if node.kind == "NOT":
@@ -89,13 +89,14 @@ class Predicates:
         place = f"{alias}.region"
         one = rng.choice(self.world.regions)
         half = one.split("-")[0]
+        upper = literal(rng.choice(["f", "us-east-1", "v"]))
         forms = [
             lambda: leaf(f"{place} = {literal(one)}"), lambda: leaf(f"{literal(one)} = {place}"),
             lambda: leaf(f"{place} IN ({self.region_list()})"), lambda: leaf(f"{place} <> {literal(one)}"),
             lambda: leaf(f"{place} NOT IN ({self.region_list()})"), lambda: like(place, f"{half}-%"),
             lambda: like(place, rng.choice(["%-1", "us-%-_", "%e%", "%st-1", "us-east-1", "__-west-%", "zz%"])),
             lambda: like(place, rng.choice(["us-%", "%-2", "eu%"]), "NOT LIKE"),
-            lambda: leaf(f"{place} {rng.choice(['BETWEEN', 'NOT BETWEEN'])} 'eu' AND {literal(rng.choice(['f', 'us-east-1', 'v']))}"),
+            lambda: leaf(f"{place} {rng.choice(['BETWEEN', 'NOT BETWEEN'])} 'eu' AND {upper}"),
             lambda: leaf(f"starts_with({place}, {literal(one[:rng.randint(1, 6)])})"),
             lambda: leaf(f"{place} ~ '^{half}-.*-[12]$'", f"regexp_matches({place}, '^{half}-.*-[12]$')"),
             lambda: leaf(f"regexp_like({place}, 'east|central')", f"regexp_matches({place}, 'east|central')"),
@@ -167,7 +168,8 @@ class Predicates:
             lambda: leaf(f"{place} IS NULL"), lambda: leaf(f"{place} IS NOT NULL"),
             lambda: leaf(f"{place} = NULL", constant=True), lambda: leaf(f"{place} <> NULL", constant=True),
             lambda: leaf(f"{place} IS DISTINCT FROM {one}"), lambda: leaf(f"{place} IS NOT DISTINCT FROM {one}"),
-            lambda: leaf(f"starts_with({place}, {prefix})"), lambda: leaf(f"coalesce({place}, '') = {literal(rng.choice(TEXTS[:3]))}"),
+            lambda: leaf(f"starts_with({place}, {prefix})"),
+            lambda: leaf(f"coalesce({place}, '') = {literal(rng.choice(TEXTS[:3]))}"),
             lambda: leaf(f"length({place}) > {rng.randint(0, 12)}"),
             lambda: leaf(f"({place} = {one}) IS NOT TRUE"), lambda: leaf(f"{place} || 'x' = {literal(value() + 'x')}"),
             lambda: leaf(f"CASE WHEN {place} = {one} THEN true ELSE false END"),

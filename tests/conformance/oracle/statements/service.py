@@ -33,7 +33,8 @@ class Service:
         # How many requests named ids or filters, and how many ended in an error.
         self.counts = {"requests": 0, "with ids": 0, "with filters": 0, "next pages": 0, "refused": 0}
         # Some of the filters that EC2 documents do nothing.
-        self.ignored = {name for table in TABLES.values() for name in (c.filter for c in table.columns) if self.rng.random() < 0.1}
+        names = [column.filter for table in TABLES.values() for column in table.columns]
+        self.ignored = {name for name in names if self.rng.random() < 0.1}
 
     def answer(self, request):
         self.count += 1
@@ -52,7 +53,8 @@ class Service:
             self.log.append(f"  {refusal.code}: {refusal}")
             self.counts["refused"] += 1
             text = xml.sax.saxutils.escape(str(refusal))
-            body = f"<Response><Errors><Error><Code>{refusal.code}</Code><Message>{text}</Message></Error></Errors><RequestID>r-{self.count}</RequestID></Response>"
+            error = f"<Error><Code>{refusal.code}</Code><Message>{text}</Message></Error>"
+            body = f"<Response><Errors>{error}</Errors><RequestID>r-{self.count}</RequestID></Response>"
             return endpoint.Answer(body.encode(), status=400)
         text = f'<{operation}Response xmlns="{NAMESPACE}"><requestId>r-{self.count}</requestId>{body}</{operation}Response>'
         return endpoint.Answer(text.encode())

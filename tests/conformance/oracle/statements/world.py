@@ -76,7 +76,7 @@ def identifier(prefix, count, null=0.0, empty=0.0):
     return draw
 
 
-AMI, SNAP, VOLUME, TASK, SNAP_TASK = ("ami", 24), ("snap", 24), ("vol", 24), ("import-ami", 16), ("import-snap", 16)
+AMI, SNAP, VOLUME, TASK, SNAP_TASK = ("ami", 14), ("snap", 14), ("vol", 14), ("import-ami", 12), ("import-snap", 12)
 DISK = [
     Column("description", "VARCHAR", TEXT), Column("deviceName", "VARCHAR", pick("/dev/sda1", "/dev/sdb", "")),
     Column("diskImageSize", "DOUBLE", SIZES), Column("format", "VARCHAR", pick("VMDK", "vmdk", "OVA", "RAW")),

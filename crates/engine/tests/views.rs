@@ -3,11 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a failed assertion is the point of a test")]
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
+use async_trait::async_trait;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use datafusion::arrow::array::RecordBatch;
+use datafusion::prelude::SessionContext;
 use ec2ql_catalog::Catalog;
-use ec2ql_ec2::{Client, Config, Endpoints, Http, HttpConfig, Limits, Retry, SystemClock, SystemRandom};
+use ec2ql_ec2::{Client, Clock, Config, Endpoints, Http, HttpConfig, Limits, Retry, SystemClock, SystemRandom};
 use ec2ql_engine::{Options, Outcome, Session};
 
 const BOXES: &str = r#"description = "All boxes."
@@ -30,22 +34,41 @@ fn view(name: &str, query: &str) -> (String, String) {
     (format!("aws/shapes/{name}.toml"), text)
 }
 
-/// A session over these views. Nothing listens at its endpoint.
-fn session(views: impl IntoIterator<Item = (String, String)>) -> Session {
-    let files = [("aws/ec2_api/boxes.toml".to_owned(), BOXES.to_owned())].into_iter().chain(views);
-    let client = Client::new(Config {
-        credentials: SharedCredentialsProvider::new(Credentials::for_tests()),
-        endpoints: Endpoints { custom: Some("http://127.0.0.1:9".parse().unwrap()), ..Endpoints::default() },
+fn client(credentials: SharedCredentialsProvider, url: &str, clock: Arc<dyn Clock>) -> Client {
+    Client::new(Config {
+        credentials,
+        endpoints: Endpoints { custom: Some(url.parse().unwrap()), ..Endpoints::default() },
         transport: Arc::new(Http::new(HttpConfig::default()).unwrap()),
-        clock: Arc::new(SystemClock),
+        clock,
         random: Arc::new(SystemRandom),
         retry: Retry::default(),
         limits: Limits::default(),
         user_agent: "views-test".into(),
-    });
+    })
+    .unwrap()
+}
+
+/// Requests are signed with the time that the endpoint has.
+#[derive(Debug)]
+struct StandingClock(SystemTime);
+
+#[async_trait]
+impl Clock for StandingClock {
+    fn now(&self) -> SystemTime {
+        self.0
+    }
+
+    async fn sleep(&self, _duration: Duration) {}
+}
+
+/// A session over these views. Nothing listens at its endpoint.
+fn session(views: impl IntoIterator<Item = (String, String)>) -> Session {
+    let files = [("aws/ec2_api/boxes.toml".to_owned(), BOXES.to_owned())].into_iter().chain(views);
+    let credentials = SharedCredentialsProvider::new(Credentials::for_tests());
+    let client = client(credentials, "http://127.0.0.1:9", Arc::new(SystemClock));
     let catalog = Catalog::from_files(files).unwrap();
     let home_region = "us-east-1".into();
-    Session::new(Options { client: client.unwrap(), catalog, home_region, settings: vec![] }).unwrap()
+    Session::new(Options { client, catalog, home_region, settings: vec![] }).unwrap()
 }
 
 /// "ok", or what is wrong.
@@ -88,4 +111,20 @@ async fn a_view_of_itself_is_refused() {
     let one = run(&session, "SELECT * FROM aws.shapes.one").await;
     assert_eq!(one, "42000 the view aws.shapes.one is made of itself");
     assert_eq!(run(&session, "SELECT * FROM aws.shapes.three").await, "ok");
+}
+
+/// A program's own session knows nothing of ours: the plan of a view brings along what it needs.
+#[tokio::test]
+async fn views_work_in_a_session_of_ones_own() {
+    let options = fake_ec2::Options::default();
+    let credentials = Credentials::new(&options.access_key, &options.secret_key, None, None, "test");
+    let now = options.wave_start + Duration::from_mins(150);
+    let fake = fake_ec2::Fake::start(fake_ec2::Options { now: Arc::new(move || now), ..options }).await.unwrap();
+    let client = client(SharedCredentialsProvider::new(credentials), &fake.url(), Arc::new(StandingClock(now)));
+    let context = SessionContext::new();
+    context.register_catalog("aws", ec2ql_engine::catalog_provider(client, Catalog::embedded(), "us-east-1"));
+    let text = "SELECT task_id FROM aws.vm_import.tasks WHERE region = 'us-east-1' AND outcome = 'failed'";
+    let batches = context.sql(text).await.unwrap().collect().await.unwrap();
+    assert!(batches.iter().map(RecordBatch::num_rows).sum::<usize>() > 0);
+    assert!(fake.requests().iter().all(|request| request.region == "us-east-1"));
 }

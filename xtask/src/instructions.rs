@@ -107,7 +107,8 @@ fn compare(counts: &Counts, figures: &Counts) -> Result<String, String> {
             worse.push(format!("{job} takes {count} instructions, and {FIGURES} has no figure for it"));
             continue;
         };
-        let percent = 100.0 * (to_f64(count) / to_f64(figure) - 1.0);
+        // The difference first: the quotient of neighbours of the margin is not exact.
+        let percent = 100.0 * (to_f64(count) - to_f64(figure)) / to_f64(figure);
         let line = format!("{job}: {count} instructions, {percent:+.1} % against {figure}");
         if percent > MARGIN_PERCENT {
             worse.push(format!("{line}; {MARGIN_PERCENT} % are allowed"));

@@ -17,6 +17,8 @@ class Refusals:
             self.open_where, self.open_where, self.kept_side, self.anti, self.no_equality, self.full, self.under_or,
         ])
         statement = kind()
+        while "LIMIT 0" in statement.ec2ql:  # Nothing is planned for no rows.
+            statement = kind()
         statement.kind, statement.refused = f"refused, {kind.__name__}", True
         return statement
 

@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::io::{self, ErrorKind, Write as _};
+use std::time::Duration;
 
 use ec2ql_engine::{Class, Error};
 
@@ -54,6 +55,15 @@ pub(crate) fn report(error: &Error, trace: &Trace, on_terminal: bool) {
         }
     }
     say(&text, on_terminal);
+}
+
+/// Says what the engine would have said.
+pub(crate) fn report_late(limit: Duration, on_terminal: bool) {
+    let seconds = limit.as_secs_f64();
+    say(
+        &format!("ERROR 57014: the statement took longer than {seconds} s\nhint: Give it more time: --timeout 10m.\n"),
+        on_terminal,
+    );
 }
 
 /// Writes to standard error. When that is closed there is nobody to tell.

@@ -12,13 +12,15 @@ use crate::args::OutFile;
 use crate::connection::Connection;
 use crate::output::{self, Output, Style};
 use crate::progress::{self, Line, plural};
-use crate::report::{Exit, report, say};
+use crate::report::{Exit, report, report_late, say};
 use crate::signals::{self, Signals};
 use crate::terminal::Terminal;
 
 /// How long a stopped statement may take to clean up: less than what a signal grants, and not noticed at a prompt.
 const ABORT: Duration = Duration::from_millis(1_500);
 const ABORT_SHELL: Duration = Duration::from_millis(100);
+/// How long the engine is given to notice that its time is over.
+const LATE: Duration = Duration::from_millis(100);
 
 /// What every statement is run with.
 #[expect(clippy::struct_excessive_bools, reason = "they are switches of the command line")]
@@ -38,6 +40,8 @@ pub(crate) struct Runner {
 pub(crate) enum Stop {
     Failed(Error),
     Asked(Exit),
+    /// The engine's own limit could not act, because a computation did not give way.
+    Late(Duration),
 }
 
 /// Where the rows of a statement go.
@@ -59,13 +63,21 @@ impl Runner {
         // A task of its own: however long planning takes, a stop is heard.
         let mut work = tokio::spawn(async move { work(&connection.session, job).await });
         let mut ticks = tokio::time::interval_at((begun + progress::SHOWN_AFTER).into(), progress::EVERY);
+        let limit = self.connection.session.settings().statement_timeout;
+        let late = async {
+            match limit {
+                Some(limit) => tokio::time::sleep_until((begun + limit + LATE).into()).await,
+                None => std::future::pending().await,
+            }
+        };
         let stopped = self.signals.stopped();
         let reader_gone = signals::reader_gone();
-        tokio::pin!(stopped, reader_gone);
+        tokio::pin!(stopped, reader_gone, late);
         let result = loop {
             tokio::select! {
                 exit = &mut stopped => break Err(Stop::Asked(exit)),
                 () = &mut reader_gone, if to_stdout && !self.terminal.stdout => break Err(Stop::Asked(Exit::ReaderGone)),
+                () = &mut late => break Err(Stop::Late(limit.unwrap_or_default())),
                 ended = &mut work => break match ended {
                     Ok(result) => result.map_err(Stop::Failed),
                     // It panicked, and has said so.
@@ -74,7 +86,7 @@ impl Runner {
                 _ = ticks.tick(), if self.terminal.stderr => line.draw(begun, self.connection.session.progress()),
             }
         };
-        if let Err(Stop::Asked(_)) = &result
+        if let Err(Stop::Asked(_) | Stop::Late(_)) = &result
             && !work.is_finished()
         {
             work.abort();
@@ -146,7 +158,8 @@ async fn work(session: &Session, job: Job) -> Result<Option<String>, Error> {
     Ok(None)
 }
 
-async fn drive(mut rows: Rows, mut encoder: Box<dyn Encoder>) -> Result<u64, Error> {
+async fn drive(rows: Rows, mut encoder: Box<dyn Encoder>) -> Result<u64, Error> {
+    let mut rows = rows.detached();
     let mut count = 0;
     while let Some(batch) = rows.stream.next().await {
         let batch = batch?;
@@ -186,6 +199,10 @@ impl Batch {
         match self.run_all(texts).await {
             Ok(()) => Exit::Done,
             Err(Stop::Asked(exit)) => exit,
+            Err(Stop::Late(limit)) => {
+                report_late(limit, self.runner.terminal.stderr);
+                Exit::Limit
+            }
             Err(Stop::Failed(error)) => {
                 report(&error, &self.runner.connection.trace, self.runner.terminal.stderr);
                 Exit::of(&error)

@@ -12,7 +12,7 @@ use rustyline::history::FileHistory;
 use rustyline::{Config, Editor};
 
 use crate::escape::visible_lines;
-use crate::report::{Exit, report, say};
+use crate::report::{Exit, report, report_late, say};
 use crate::run::{Place, Runner, Stop};
 use command::Command;
 use history::History;
@@ -136,6 +136,10 @@ impl Shell {
                 // A bug in one statement does not end the session.
                 Err(Stop::Asked(Exit::Usage)) => return None,
                 Err(Stop::Asked(exit)) => return Some(exit),
+                Err(Stop::Late(limit)) => {
+                    report_late(limit, self.runner.terminal.stderr);
+                    return None;
+                }
                 Err(Stop::Failed(error)) => {
                     report(&error, &self.runner.connection.trace, self.runner.terminal.stderr);
                     return None;

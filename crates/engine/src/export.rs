@@ -162,7 +162,8 @@ pub async fn copy_to(rows: Rows, path: &Path, format: Format, overwrite: bool) -
 ///
 /// # Errors
 /// When the query fails, or when writing fails; then nothing is left under the target's name.
-pub async fn copy_into(mut rows: Rows, target: Target, format: Format, options: Options) -> Result<u64, Error> {
+pub async fn copy_into(rows: Rows, target: Target, format: Format, options: Options) -> Result<u64, Error> {
+    let mut rows = rows.detached();
     let options = Options { to_file: true, ..options };
     let mut encoder = encoder(format, &rows.schema, target.writer()?, &target.what(), options)?;
     let mut count = 0;
@@ -187,6 +188,35 @@ fn holds_union(field: &FieldRef) -> bool {
         | DataType::FixedSizeList(item, _)
         | DataType::Map(item, _) => holds_union(item),
         _ => false,
+    }
+}
+
+impl Rows {
+    /// The same rows, read by a task of their own, one batch ahead: whoever waits for them can stop at once, however long
+    /// the next batch is computed. It needs a runtime of tokio around it.
+    #[must_use]
+    pub fn detached(self) -> Self {
+        let Self { schema, mut stream } = self;
+        let (sender, receiver) = tokio::sync::mpsc::channel(1);
+        // Dropped with the stream, it stops its task.
+        let mut reading = tokio::task::JoinSet::new();
+        reading.spawn(async move {
+            while let Some(batch) = stream.next().await {
+                if sender.send(batch).await.is_err() {
+                    break;
+                }
+            }
+        });
+        let stream = futures::stream::unfold((receiver, reading), |(mut receiver, mut reading)| async move {
+            if let Some(batch) = receiver.recv().await {
+                return Some((batch, (receiver, reading)));
+            }
+            // A task that panicked has not read all rows.
+            let ended = reading.join_next().await?;
+            let error = DataFusionError::Internal("the computation of the rows panicked".to_owned());
+            ended.is_err().then(|| (Err(error.into()), (receiver, reading)))
+        });
+        Self { schema, stream: stream.boxed() }
     }
 }
 

@@ -101,6 +101,28 @@ fn signals_end_it_in_order() {
     }
 }
 
+/// S05: a computation that does not give way ends when it must, and takes its file along.
+#[cfg(unix)]
+#[test]
+fn a_busy_statement_ends_too() {
+    use nix::sys::signal::{Signal, kill};
+    use nix::unistd::Pid;
+    const BUSY: &str = "SELECT count(*) FROM generate_series(1, 1000000) AS a, generate_series(1, 1000000) AS b";
+    let place = Place::new();
+    let begun = Instant::now();
+    let ended = place.run(&["--timeout", "200ms", "-O", "count.csv", "-c", BUSY]);
+    assert_eq!(ended.code, Some(7), "{ended}");
+    assert!(ended.stderr.starts_with("ERROR 57014: the statement took longer than 0.2 s\n"), "{ended}");
+    let child = place.command(&["-O", "count.csv", "-c", BUSY]).spawn().unwrap();
+    while std::fs::read_dir(place.path()).unwrap().count() == 0 {
+        std::thread::yield_now();
+    }
+    kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGINT).unwrap();
+    assert_eq!(Ended::of(child.wait_with_output().unwrap()).code, Some(130));
+    assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
 /// O03: whatever kills it, there is no file under the target's name, and what is left can be told by its name.
 #[cfg(unix)]
 #[test]

@@ -18,7 +18,6 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use expect_test::{Expect, expect};
 use futures::StreamExt as _;
-use futures::executor::block_on;
 
 use super::{Format, Options, Target, copy_into, copy_to, encoder};
 use crate::{Error, Rows};
@@ -272,6 +271,32 @@ fn formats_by_name_and_extension() {
     assert_eq!(of("b.ndjson"), Some(Format::Jsonl));
     assert_eq!((of("b.txt"), of("csv"), of("b.")), (None, None, None));
     assert_eq!("xml".parse::<Format>().unwrap_err().message(), "there is no format \"xml\"");
+}
+
+/// A stopped export leaves nothing, however long the rows that it waits for are computed.
+#[test]
+fn a_stopped_export_leaves_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out.csv");
+    let (release, busy) = std::sync::mpsc::channel::<()>();
+    // A computation that does not give way until it is told to.
+    let mut batches = futures::stream::iter([Ok(rows())]).chain(futures::stream::poll_fn(move |_| {
+        busy.recv().unwrap();
+        std::task::Poll::Ready(None)
+    }));
+    let stream = futures::stream::poll_fn(move |context| batches.poll_next_unpin(context)).boxed();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
+    runtime.block_on(async {
+        let export = copy_to(Rows { schema: schema(), stream }, &path, Format::Csv, false);
+        let stopped = tokio::time::timeout(std::time::Duration::from_millis(50), export).await;
+        assert!(stopped.is_err());
+        assert!(names(folder.path()).is_empty());
+        release.send(()).unwrap();
+    });
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
 fn check(format: Format, batch: &RecordBatch, expected: Expect) {

@@ -117,11 +117,13 @@ impl Results {
         let (_, after) = rest.split_once(END).ok_or_else(|| format!("{PAGE} has no line {END}"))?;
         let tables = self.tables();
         let machine = machine();
+        let charted = self.listings.iter().any(Listing::is_main);
+        let image = if charted { "![Rows per CPU second](performance.svg)\n\n" } else { "" };
         let text = format!(
-            "{before}{BEGIN}\n\nCommand: `{command}`\n\nMachine: {machine}.\n\nPrograms: {versions}.\n{tables}\n{END}{after}"
+            "{before}{BEGIN}\n\n{image}Command: `{command}`\n\nMachine: {machine}.\n\nPrograms: {versions}.\n{tables}\n{END}{after}"
         );
         update(&path, &text, false)?;
-        if self.listings.iter().any(Listing::is_main) {
+        if charted {
             update(&root().join(CHART), &self.chart(), false)?;
         }
         Ok(format!("{PAGE} is written"))

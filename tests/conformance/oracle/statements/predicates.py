@@ -17,6 +17,8 @@ class Node:
     region: bool = False
     # A leaf that a planner may know the answer of, so that what it binds is not for this test to say.
     constant: bool = False
+    # The texts that are compared with lists of values, once per comparison.
+    lists: tuple = ()
 
 
 def leaf(text, duck=None, **options):
@@ -26,11 +28,17 @@ def leaf(text, duck=None, **options):
 def combine(word, *parts):
     """`a AND b`, `a OR b`."""
     joined = (f"({f' {word} '.join(getattr(part, side) for part in parts)})" for side in ("ec2ql", "duck"))
-    return Node(word, *joined, parts)
+    return Node(word, *joined, parts, lists=sum((part.lists for part in parts), ()))
 
 
 def negate(part):
-    return Node("NOT", f"NOT ({part.ec2ql})", f"NOT ({part.duck})", (part,))
+    return Node("NOT", f"NOT ({part.ec2ql})", f"NOT ({part.duck})", (part,), lists=part.lists)
+
+
+def folds(*parts):
+    """Whether two lists are compared with one text: DataFusion takes `NULL IN (..) AND NULL IN (..)` for false, not NULL."""
+    lists = sum((part.lists for part in parts), ())
+    return len(lists) > len(set(lists))
 
 
 def binds(node, negated=False):
@@ -183,6 +191,8 @@ class Predicates:
         ]
         node = rng.choice(forms[:7] if rng.random() < 0.5 else forms)()
         node.ec2ql, node.duck = f"({node.ec2ql})", f"({node.duck})"
+        if any(sign in node.ec2ql for sign in (" = ", " IN (", "<>")):
+            node.lists = (place,)
         return node
 
     def tree(self, name, alias, depth=2, regions=0.15):
@@ -191,9 +201,10 @@ class Predicates:
         if depth == 0 or rng.random() < 0.4:
             return self.region(alias) if rng.random() < regions else self.other(name, alias)
         if rng.random() < 0.2:
-            return negate(self.tree(name, alias, depth - 1, regions))
+            part = self.tree(name, alias, depth - 1, regions)
+            return part if folds(part) else negate(part)
         parts = [self.tree(name, alias, depth - 1, regions) for _ in range(rng.choice([2, 2, 3]))]
-        return combine(rng.choice(["AND", "OR"]), *parts)
+        return combine("AND" if folds(*parts) else rng.choice(["AND", "OR"]), *parts)
 
     def bound(self, name, alias):
         """A predicate that binds the region of the table: at the top, or in every branch of an OR, or under NOT."""
@@ -206,7 +217,8 @@ class Predicates:
         if at < 0.9:
             parts = [combine("AND", self.regions(alias, 1), self.tree(name, alias, 1)) for _ in range(2)]
             return combine("OR", *parts)
-        return negate(combine("OR", negate(self.regions(alias, 1)), self.tree(name, alias, 1)))
+        bound, part = self.regions(alias, 1), self.tree(name, alias, 1)
+        return combine("AND", bound, part) if folds(part) else negate(combine("OR", negate(bound), part))
 
     def open(self, name, alias):
         """A predicate that does not bind it."""

@@ -12,6 +12,7 @@ use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::coop::CooperativeExec;
 use datafusion::physical_plan::joins::{HashJoinExec, PartitionMode};
 use datafusion::prelude::SessionConfig;
 
@@ -37,6 +38,7 @@ pub(crate) fn install(builder: SessionStateBuilder, mut config: SessionConfig) -
     rules.insert(after_joins, Arc::new(ProbeSide));
     rules.push(Arc::new(Bound));
     rules.push(Arc::new(Once));
+    rules.push(Arc::new(JoinsYield));
     let mut analyzer: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(LateralUnnest)];
     analyzer.extend(Analyzer::new().rules);
     builder.with_config(config).with_analyzer_rules(analyzer).with_physical_optimizer_rules(rules)
@@ -164,7 +166,34 @@ impl PhysicalOptimizerRule for Bound {
     }
 }
 
-/// The last rule: scans that ask the same are one scan, read by all of them.
+/// A join of two large inputs makes rows for hours without asking its inputs for more: only there would DataFusion look
+/// whether somebody wants to stop it. Its output yields instead, so that a time limit and Ctrl-C are noticed.
+#[derive(Debug)]
+struct JoinsYield;
+
+impl PhysicalOptimizerRule for JoinsYield {
+    fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
+        plan.transform_up(|node| {
+            Ok(if node.name().ends_with("JoinExec") {
+                let yielding: Arc<dyn ExecutionPlan> = Arc::new(CooperativeExec::new(node));
+                Transformed::yes(yielding)
+            } else {
+                Transformed::no(node)
+            })
+        })
+        .data()
+    }
+
+    fn name(&self) -> &'static str {
+        "ec2_joins_yield"
+    }
+
+    fn schema_check(&self) -> bool {
+        true
+    }
+}
+
+/// Scans that ask the same are one scan, read by all of them.
 #[derive(Debug)]
 struct Once;
 

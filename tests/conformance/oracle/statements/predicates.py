@@ -163,8 +163,26 @@ class Predicates:
         value = self.world.values(name, column.name, self.rng)
         return 8 if number and isinstance(value, str) else value
 
-    def text(self, place, value):
-        """Over a text."""
+    def pushed(self, name, alias):
+        """What becomes a parameter of a request: an id, a column with a filter, or a tag, and values that they have."""
+        rng, table = self.rng, TABLES[name]
+        filtered = [column for column in table.columns if column.filter]
+        at = rng.random()
+        if at < 0.2 or name == DISKS:
+            column = table.id
+        elif at < 0.45 or not filtered:
+            key = rng.choice(TAG_KEYS[:1] * 3 + TAG_KEYS)
+            return self.text(f"{alias}.tags[{literal(key)}]", lambda: self.world.tag(name, key, rng), pushed=True)
+        else:
+            chosen = rng.choice(filtered)
+            column, documented = chosen.name, table.closed.get(chosen.filter)
+            # One value that is not documented keeps a whole list from being sent.
+            if documented and rng.random() < 0.8:
+                return self.text(f"{alias}.{column}", lambda: rng.choice(documented), pushed=True)
+        return self.text(f"{alias}.{column}", lambda: self.world.values(name, column, rng), pushed=True)
+
+    def text(self, place, value, pushed=False):
+        """Over a text; `pushed` wants what a request can say."""
         rng = self.rng
         one = literal(value())
         several = ", ".join(literal(value()) for _ in range(rng.randint(1, 4)))
@@ -189,7 +207,7 @@ class Predicates:
             lambda: leaf(f"NOT ({place} = {one} AND {place} IS NOT NULL)"),
             lambda: leaf(f"nullif({place}, {one}) IS NULL"),
         ]
-        node = rng.choice(forms[:7] if rng.random() < 0.5 else forms)()
+        node = rng.choice(forms[:7] if pushed or rng.random() < 0.5 else forms)()
         node.ec2ql, node.duck = f"({node.ec2ql})", f"({node.duck})"
         if any(sign in node.ec2ql for sign in (" = ", " IN (", "<>")):
             node.lists = (place,)
@@ -212,6 +230,11 @@ class Predicates:
         at = rng.random()
         if at < 0.12:
             return self.regions(alias)
+        if at < 0.45:
+            parts = [self.region(alias), self.pushed(name, alias)]
+            if rng.random() < 0.3:
+                parts.append(self.other(name, alias))
+            return combine("AND", *rng.sample(parts, len(parts)))
         if at < 0.75:
             return combine("AND", *rng.sample([self.regions(alias), self.tree(name, alias)], 2))
         if at < 0.9:

@@ -181,6 +181,12 @@ class World:
         tags = {key: rng.choice(TAG_VALUES) for key in rng.sample(TAG_KEYS, rng.choice([0, 1, 2, 3]))}
         return {key: None if rng.random() < 0.05 else value for key, value in tags.items()}
 
+    def tag(self, table, key, rng):
+        """A value that the tag has somewhere, or another text."""
+        found = [(row["tags"] or {}).get(key) for (name, _), rows in self.rows.items() if name == table for row in rows]
+        found = [value for value in found if value]
+        return rng.choice(found) if found and rng.random() < 0.8 else rng.choice(TAG_VALUES)
+
     def values(self, table, column, rng):
         """A value that the column has somewhere, or another text."""
         found = [row[column] for (name, _), rows in self.rows.items() if name == table for row in rows]

@@ -247,5 +247,5 @@ class Predicates:
         """A predicate that does not bind it."""
         while True:
             node = self.tree(name, alias, regions=0.4)
-            if not binds(node) and not uncertain(node):
+            if not binds(node) and not uncertain(node) and not folds(node):
                 return node

@@ -34,6 +34,11 @@ pub(crate) fn install(builder: SessionStateBuilder, mut config: SessionConfig) -
     optimizer.hash_join_inlist_pushdown_max_size = JOIN_BYTES_MAX;
     optimizer.hash_join_inlist_pushdown_max_distinct_values = JOIN_ROWS_MAX;
     let mut rules = PhysicalOptimizer::new().rules;
+    for rule in &mut rules {
+        if rule.name().starts_with("FilterPushdown") {
+            *rule = Arc::new(Unambiguous(Arc::clone(rule)));
+        }
+    }
     let after_joins = rules.iter().position(|rule| rule.name() == "join_selection").map_or(0, |place| place + 1);
     rules.insert(after_joins, Arc::new(ProbeSide));
     rules.push(Arc::new(Bound));
@@ -42,6 +47,39 @@ pub(crate) fn install(builder: SessionStateBuilder, mut config: SessionConfig) -
     let mut analyzer: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(LateralUnnest)];
     analyzer.extend(Analyzer::new().rules);
     builder.with_config(config).with_analyzer_rules(analyzer).with_physical_optimizer_rules(rules)
+}
+
+/// DataFusion 55 takes a filter through a projection by the names of its columns, and of two columns of one name by the
+/// last: `a.x IS NULL` above `a RIGHT JOIN b` would become a filter on `b.x`. No filter is taken down in such a plan.
+#[derive(Debug)]
+struct Unambiguous(Arc<dyn PhysicalOptimizerRule + Send + Sync>);
+
+impl PhysicalOptimizerRule for Unambiguous {
+    fn optimize(&self, plan: Arc<dyn ExecutionPlan>, options: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
+        if is_ambiguous(&plan, false) { Ok(plan) } else { self.0.optimize(plan, options) }
+    }
+
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn schema_check(&self) -> bool {
+        self.0.schema_check()
+    }
+}
+
+/// Whether a projection below something that makes filters has two columns of one name.
+fn is_ambiguous(plan: &Arc<dyn ExecutionPlan>, filters_above: bool) -> bool {
+    if filters_above && plan.name() == "ProjectionExec" {
+        let schema = plan.schema();
+        let mut names: Vec<&String> = schema.fields().iter().map(|field| field.name()).collect();
+        names.sort_unstable();
+        if names.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
+            return true;
+        }
+    }
+    let filters = filters_above || plan.name() == "FilterExec" || plan.name().ends_with("JoinExec");
+    plan.children().into_iter().any(|child| is_ambiguous(child, filters))
 }
 
 /// Puts the scan that needs the other side's values on the probe side of a hash join, and lets the join read its build

@@ -10,7 +10,7 @@ use crate::domain::Regions;
 use crate::error::Error;
 use crate::explain;
 use crate::plan::{self, RegionRequest};
-use crate::scan::{Ec2Scan, check_regions, unbound};
+use crate::scan::{Ec2Scan, unbound};
 use crate::schema::DRY_RUN;
 use crate::session::Planned;
 
@@ -39,21 +39,12 @@ pub(crate) async fn run(planned: &Planned) -> Result<RecordBatch, Error> {
     batch(&answers)
 }
 
-/// The requests that are known before the statement runs.
+/// The requests that are known before the statement runs; a region that only a join knows is not.
 async fn requests(scan: &Ec2Scan) -> Result<Vec<RegionRequest>, Error> {
-    let ask = scan.spec.ask(&[]);
-    let source = &scan.spec.source;
-    let regions = match plan::scope(&ask)? {
-        Regions::Open => return Err(unbound(&scan.spec, true).into()),
-        Regions::Bound { named, enabled: false } => named,
-        Regions::Bound { mut named, enabled: true } => {
-            named.extend(source.enabled.get(source).await?);
-            named
-        }
-    };
-    let requests = plan::requests(&ask, regions)?;
-    check_regions(&source.client, requests.iter().map(|request| &request.region))?;
-    Ok(requests)
+    if plan::scope(&scan.spec.ask(&[]))? == Regions::Open {
+        return Err(unbound(&scan.spec, true).into());
+    }
+    Ok(scan.spec.requests(&[]).await?)
 }
 
 async fn ask(scan: &Ec2Scan, request: &RegionRequest) -> Result<Answer, Error> {

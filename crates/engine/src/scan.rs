@@ -131,7 +131,7 @@ impl Spec {
     }
 
     /// What every region is asked for, once the joins that say so have read their other side.
-    async fn requests(&self, dynamic: &[Arc<dyn PhysicalExpr>]) -> Result<Vec<RegionRequest>> {
+    pub(crate) async fn requests(&self, dynamic: &[Arc<dyn PhysicalExpr>]) -> Result<Vec<RegionRequest>> {
         bind::complete(dynamic).await;
         let ask = self.ask(dynamic);
         let regions = match plan::scope(&ask)? {

@@ -83,17 +83,10 @@ pub(crate) struct ScanMetrics {
 impl Ec2Scan {
     /// `schema` has the projected columns.
     pub(crate) fn new(spec: Spec, schema: SchemaRef) -> Self {
-        let properties = PlanProperties::new(
-            EquivalenceProperties::new(schema),
-            Partitioning::UnknownPartitioning(1),
-            EmissionType::Incremental,
-            Boundedness::Bounded,
-        )
-        .with_scheduling_type(SchedulingType::Cooperative);
         Self {
             spec: Arc::new(spec),
             dynamic: vec![],
-            properties: Arc::new(properties),
+            properties: properties(schema),
             metrics: ExecutionPlanMetricsSet::new(),
         }
     }
@@ -147,6 +140,13 @@ impl Spec {
         check_regions(&self.source.client, requests.iter().map(|request| &request.region))?;
         Ok(requests)
     }
+}
+
+/// One partition of a remote source: bounded, row by row as pages arrive, and willing to yield.
+pub(crate) fn properties(schema: SchemaRef) -> Arc<PlanProperties> {
+    let (partitions, order) = (Partitioning::UnknownPartitioning(1), EquivalenceProperties::new(schema));
+    let properties = PlanProperties::new(order, partitions, EmissionType::Incremental, Boundedness::Bounded);
+    Arc::new(properties.with_scheduling_type(SchedulingType::Cooperative))
 }
 
 /// The error of a scan of which nothing says where.

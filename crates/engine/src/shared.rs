@@ -13,15 +13,15 @@ use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, internal_datafusion_err};
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
-use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType, ReplaceChildrenOptions, SchedulingType};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::execution_plan::ReplaceChildrenOptions;
 use datafusion::physical_plan::metrics::MetricsSet;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties};
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use futures::StreamExt;
 use tokio::sync::Mutex;
 
-use crate::scan::{Ec2Scan, Spec};
+use crate::scan::{self, Ec2Scan, Spec};
 
 /// Bytes of rows that are held in memory; the rest waits in a temporary file.
 const HELD_BYTES_MAX: usize = 64 << 20;
@@ -159,14 +159,7 @@ impl SharedScan {
         let Some(columns) = places.collect::<Option<Vec<_>>>() else {
             return Err(internal_datafusion_err!("a shared scan lacks a column"));
         };
-        let properties = PlanProperties::new(
-            EquivalenceProperties::new(scan.schema()),
-            Partitioning::UnknownPartitioning(1),
-            EmissionType::Incremental,
-            Boundedness::Bounded,
-        )
-        .with_scheduling_type(SchedulingType::Cooperative);
-        Ok(Arc::new(Self { shared: Arc::clone(shared), columns, properties: Arc::new(properties) }))
+        Ok(Arc::new(Self { shared: Arc::clone(shared), columns, properties: scan::properties(scan.schema()) }))
     }
 
     pub(crate) fn scan(&self) -> &Ec2Scan {

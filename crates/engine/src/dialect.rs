@@ -2,7 +2,10 @@
 
 use std::any::TypeId;
 
+use datafusion::sql::sqlparser::ast::Expr;
 use datafusion::sql::sqlparser::dialect::{Dialect, GenericDialect};
+use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 
 /// The generic dialect with `array_transform(list, item -> item['field'])`.
 #[derive(Debug)]
@@ -25,6 +28,23 @@ impl Dialect for Ec2qlDialect {
 
     fn supports_lambda_functions(&self) -> bool {
         true
+    }
+
+    /// The parser takes everything up to the end of the expression for the right side of `IS [NOT] DISTINCT FROM`: an
+    /// `AND` after it too.
+    fn parse_infix(&self, parser: &mut Parser<'_>, expr: &Expr, precedence: u8) -> Option<Result<Expr, ParserError>> {
+        let negated = if parser.parse_keywords(&[Keyword::IS, Keyword::NOT, Keyword::DISTINCT, Keyword::FROM]) {
+            true
+        } else if parser.parse_keywords(&[Keyword::IS, Keyword::DISTINCT, Keyword::FROM]) {
+            false
+        } else {
+            return None;
+        };
+        let left = Box::new(expr.clone());
+        Some(parser.parse_subexpr(precedence).map(|right| {
+            let right = Box::new(right);
+            if negated { Expr::IsNotDistinctFrom(left, right) } else { Expr::IsDistinctFrom(left, right) }
+        }))
     }
 
     fn is_delimited_identifier_start(&self, letter: char) -> bool {

@@ -16,6 +16,7 @@ pub mod export;
 mod functions;
 mod lateral;
 mod names;
+mod nulls;
 mod parse;
 mod plan;
 mod provider;

@@ -54,7 +54,7 @@ pub(crate) struct Given {
 ///
 /// # Errors
 /// A parameter under `OR`, `NOT` or a comparison: it says what is asked for, not what a row holds.
-pub(crate) fn given(table: &Table, filters: &[&Expr]) -> Result<Vec<Given>> {
+pub(crate) fn given(table: &Table, filters: &[Expr]) -> Result<Vec<Given>> {
     let mut found = vec![];
     for (parameter, column) in table.predicates() {
         let mut said: Option<BTreeSet<String>> = None;
@@ -143,6 +143,28 @@ pub(crate) fn requests(ask: &Ask<'_>, regions: impl IntoIterator<Item = String>)
         }
     }
     Ok(requests)
+}
+
+/// The filters that have a say in what is sent.
+///
+/// # Errors
+/// What the evaluation of a predicate says.
+pub(crate) fn telling<'a>(table: &Table, filters: &'a [Expr]) -> Result<Vec<&'a Expr>> {
+    let mut telling = vec![];
+    for filter in filters {
+        let alone = std::slice::from_ref(filter);
+        let mut tells = filter.column_refs().iter().any(|column| column.name == REGION);
+        for column in table.columns.iter().filter(|column| column.data_type == Type::Text) {
+            tells = tells || domain::values(alone, Term::Column(&column.name), "")? != Domain::All;
+        }
+        for key in domain::tag_keys(alone) {
+            tells = tells || domain::values(alone, Term::Tag(&key), "")? != Domain::All;
+        }
+        if tells {
+            telling.push(filter);
+        }
+    }
+    Ok(telling)
 }
 
 /// None: no row of this region can count.

@@ -15,6 +15,7 @@ use ec2ql_ec2::Client;
 use crate::domain::{self, Regions};
 use crate::enabled::EnabledRegions;
 use crate::error::{Error, Reason};
+use crate::nulls::as_given;
 use crate::plan;
 use crate::requests::RequestLog;
 use crate::scan::{Ec2Scan, Source, Spec, check_regions};
@@ -162,7 +163,8 @@ impl TableProvider for Ec2Table {
     /// asking with it. Everything else is checked again above the scan: EC2 ignores some of the filters that it
     /// documents.
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        plan::given(&self.table, filters)?;
+        let plain = filters.iter().map(|filter| as_given(filter)).collect::<Result<Vec<_>>>()?;
+        plan::given(&self.table, &plain)?;
         let parameters: Vec<String> = self.table.predicates().map(|(_, column)| column).collect();
         let gives = |filter: &Expr| filter.column_refs().iter().any(|column| parameters.contains(&column.name));
         Ok(filters
@@ -188,7 +190,8 @@ impl TableProvider for Ec2Table {
             Some(places) => (places.clone(), Arc::new(self.schema.project(places)?)),
             None => ((0..self.schema.fields().len()).collect(), self.schema.clone()),
         };
-        let given = plan::given(&self.table, &filters.iter().collect::<Vec<_>>())?;
+        let filters = filters.iter().map(as_given).collect::<Result<Vec<_>>>()?;
+        let given = plan::given(&self.table, &filters)?;
         if self.connection.strict {
             let unsaid = self.table.predicates().map(|(_, column)| column).find(|column| {
                 schema.column_with_name(column).is_some() && given.iter().all(|given| &given.column != column)
@@ -201,7 +204,7 @@ impl TableProvider for Ec2Table {
             Spec {
                 table: self.table.clone(),
                 source: self.connection.source(state),
-                filters: filters.to_vec(),
+                filters,
                 given,
                 projection,
                 limit,

@@ -78,10 +78,6 @@ impl Shared {
         Ok(Arc::new(Self { scan: Ec2Scan::new(spec, schema), held: Mutex::default(), held_bytes_max: HELD_BYTES_MAX }))
     }
 
-    pub(crate) fn scan(&self) -> &Ec2Scan {
-        &self.scan
-    }
-
     /// The batch at this place; None after the last. Whoever comes first reads it.
     async fn batch(&self, place: usize, context: &Arc<TaskContext>) -> Result<Option<RecordBatch>> {
         let mut held = self.held.lock().await;

@@ -13,7 +13,7 @@ fn requests(table: &str, predicate: &str, limit: Option<usize>, settings: &Setti
     let schema = DFSchema::try_from(table_schema(&table)).unwrap();
     let filter = SessionContext::new_with_config(config).parse_sql_expr(predicate, &schema).unwrap();
     let filters: Vec<Expr> = datafusion::logical_expr::utils::split_conjunction(&filter).into_iter().cloned().collect();
-    let said = given(&table, &filters.iter().collect::<Vec<_>>());
+    let said = given(&table, &filters);
     let given = match said {
         Ok(given) => given,
         Err(error) => return format!("error: {}", Error::from(error)),

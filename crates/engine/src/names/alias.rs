@@ -66,7 +66,8 @@ fn made(name: &str, calls: &mut Vec<String>, columns: Vec<TableAliasColumnDef>) 
     TableAlias { explicit: true, name: ident(&name), columns, at: None }
 }
 
-fn numbered(name: &str, index: usize) -> String {
+/// `name`, `name_2`, `name_3`.
+pub(super) fn numbered(name: &str, index: usize) -> String {
     if index == 1 { name.to_owned() } else { format!("{name}_{index}") }
 }
 

@@ -4,7 +4,7 @@ use std::mem;
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::sql::sqlparser::ast::{
-    Distinct, Expr, GroupByExpr, Ident, Select, SelectFlavor, SelectItem, WildcardAdditionalOptions,
+    Distinct, Expr, GroupByExpr, Ident, Query, Select, SelectFlavor, SelectItem, SetExpr, WildcardAdditionalOptions,
 };
 
 use super::error::NameError;
@@ -13,7 +13,7 @@ use super::frame::{Clause, Found, Frame};
 use super::query::Context;
 use super::scope::{Column, Shape, ident, same};
 use super::types::{argument_type, type_of};
-use super::{path, relation, wildcard};
+use super::{alias::numbered, path, relation, wildcard};
 
 /// Resolves a SELECT. The frame that comes back holds its sources and its columns.
 pub(super) fn resolve<'a>(select: &mut Select, context: Context<'a>) -> Result<Frame<'a>, NameError> {
@@ -74,6 +74,7 @@ pub(super) fn projection(
         }
     }
     name_paths(&mut list, frame);
+    tell_apart(&mut list);
     let open = list.iter().any(|item| item.open);
     let columns = list.iter().flat_map(|item| item.columns.iter().cloned()).collect();
     *items = list.into_iter().map(|item| item.item).collect();
@@ -147,6 +148,25 @@ fn name_paths(list: &mut [Item], frame: &Frame<'_>) {
     }
 }
 
+/// Heads a sub-query by its column, and numbers what is selected twice: the planner knows one name for it.
+fn tell_apart(list: &mut [Item]) {
+    let mut seen: Vec<String> = vec![];
+    for item in list {
+        let (SelectItem::UnnamedExpr(expr), [column]) = (&mut item.item, item.columns.as_mut_slice()) else { continue };
+        let subquery = if let Expr::Subquery(query) = expr { column_of(query) } else { None };
+        let is_subquery = subquery.is_some();
+        let text = subquery.unwrap_or_else(|| expr.to_string());
+        let times = 1 + seen.iter().filter(|other| **other == text).count();
+        if times > 1 || is_subquery {
+            let name = numbered(plain_name(expr).unwrap_or(&text), times);
+            column.name = Some(name.clone());
+            let expr = mem::replace(expr, Expr::Tuple(Vec::new()));
+            item.item = SelectItem::ExprWithAlias { expr, alias: ident(&name) };
+        }
+        seen.push(text);
+    }
+}
+
 impl Item {
     fn names(&self) -> Vec<String> {
         let columns = self.columns.iter().filter_map(|column| column.name.clone());
@@ -175,6 +195,16 @@ fn heading(expr: &Expr, written: Option<Ident>, frame: &Frame<'_>) -> Option<Str
             Ok(Found::Column { name, .. }) => Some(name),
             _ => None,
         },
+        _ => None,
+    }
+}
+
+/// The name of a sub-query's column.
+fn column_of(query: &Query) -> Option<String> {
+    let SetExpr::Select(select) = query.body.as_ref() else { return None };
+    match select.projection.first()? {
+        SelectItem::ExprWithAlias { alias, .. } => Some(alias.value.clone()),
+        SelectItem::UnnamedExpr(expr) => Some(plain_name(expr).map_or_else(|| expr.to_string(), str::to_owned)),
         _ => None,
     }
 }

@@ -93,7 +93,7 @@ fn merged_columns() {
     check(
         "select region, b.region from images a right join regions b using (region)",
         expect![[r#"
-            SELECT b.region, b.region FROM aws.ec2_api.images a RIGHT JOIN aws.ec2_api.regions b USING(region)
+            SELECT b.region, b.region AS region_2 FROM aws.ec2_api.images a RIGHT JOIN aws.ec2_api.regions b USING(region)
         "#]],
     );
     check(

@@ -62,7 +62,7 @@ fn common_table_expressions() {
     check(
         "with t as (select region from images) select (select count(*) from T) from regions",
         expect![[r#"
-            WITH t AS (SELECT region FROM aws.ec2_api.images AS images) SELECT (SELECT count(*) FROM t) FROM aws.ec2_api.regions AS regions
+            WITH t AS (SELECT region FROM aws.ec2_api.images AS images) SELECT (SELECT count(*) FROM t) AS "count(*)" FROM aws.ec2_api.regions AS regions
         "#]],
     );
 }
@@ -84,7 +84,7 @@ fn sub_queries() {
     check(
         "select (select max(I.name) from images i where I.region = r.region) from regions R",
         expect![[r#"
-            SELECT (SELECT max(i.name) FROM aws.ec2_api.images i WHERE i.region = R.region) FROM aws.ec2_api.regions R
+            SELECT (SELECT max(i.name) FROM aws.ec2_api.images i WHERE i.region = R.region) AS "max(i.name)" FROM aws.ec2_api.regions R
         "#]],
     );
     check(

@@ -92,7 +92,7 @@ fn unknown_relations_are_left_to_the_planner() {
     check(
         "select (select max(VALUE) from elsewhere.x where x.y = NAME) from images",
         expect![[r#"
-            SELECT (SELECT max(VALUE) FROM elsewhere.x WHERE elsewhere.x.y = NAME) FROM aws.ec2_api.images AS images
+            SELECT (SELECT max(VALUE) FROM elsewhere.x WHERE elsewhere.x.y = NAME) AS "max(VALUE)" FROM aws.ec2_api.images AS images
         "#]],
     );
 }

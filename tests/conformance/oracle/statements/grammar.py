@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from .predicates import Node, Predicates, combine, leaf, literal
+from .predicates import Node, Predicates, combine, leaf, literal, negate
 from .world import ACCOUNT, DISKS, OWNERS, TABLES, TAG_KEYS, TAGGED
 
 # Columns that mean an id of another table.
@@ -17,8 +17,6 @@ LINKS = [
     ("images", "imageId", "images", "imageId"), ("import_image_tasks", "status", "import_image_tasks", "status"),
     ("volumes", "status", "snapshots", "status"), ("images", "name", "snapshots", "description"),
 ]
-# Whether a predicate may be over the side of a RIGHT JOIN that is not kept: see the README, what is left out.
-RIGHT_JOINS_FILTERED = False
 
 
 @dataclasses.dataclass
@@ -146,7 +144,7 @@ class Grammar:
             return self.select(places, Node("leaf", *texts))
         kept = (a, "a") if word == "LEFT JOIN" else (b, "b")
         where = self.predicates.bound(*kept)
-        if rng.random() < 0.2 and (word == "LEFT JOIN" or RIGHT_JOINS_FILTERED):
+        if rng.random() < 0.2:
             where = combine("AND", where, self.predicates.other(*((b, "b") if kept[1] == "a" else (a, "a"))))
         return self.joined(word, a, b, on, where)
 
@@ -162,10 +160,12 @@ class Grammar:
         a, key, b, other = self.link()
         inner = self.predicates.bound(b, "b")
         alone = rng.random() < 0.85
-        # NOT IN under OR is left out: DataFusion takes `NULL NOT IN (...)` for true there.
-        word = "NOT IN" if alone and rng.random() < 0.25 else "IN"
-        texts = (f"a.{key} {word} (SELECT b.{other} FROM {b} b WHERE {text})" for text in (inner.ec2ql, inner.duck))
+        word = "NOT IN" if rng.random() < 0.3 else "IN"
+        correlated = rng.choice(["", "", "b.region = a.region AND "])
+        texts = (f"a.{key} {word} (SELECT b.{other} FROM {b} b WHERE {correlated}{text})" for text in (inner.ec2ql, inner.duck))
         condition = Node("leaf", *texts)
+        if rng.random() < 0.15:
+            condition = negate(condition)
         rest = self.predicates.bound(a, "a")
         if not alone:
             condition = combine("AND", self.predicates.regions("a"), combine("OR", condition, self.predicates.other(a, "a")))

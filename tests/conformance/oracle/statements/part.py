@@ -77,7 +77,7 @@ def _world(job):
     counts = {True: [0, 0], False: [0, 0], None: [0, 0]}
     runner = Runner(world, program.Program(binary, pathlib.Path(work, f"home-{os.getpid()}")), duck, f"{seed}/{number}")
     for batch in range(BATCHES):
-        statements = [grammar.statement() for _ in range(BATCH - 1)] + [refusals.statement()]
+        statements = [telling(grammar, duck, rng) for _ in range(BATCH - 1)] + [refusals.statement()]
         setting = rng.choice(SETTINGS)
         off = rng.random() < unpushed
         for pushdown in (True, False) if off else (True,):
@@ -88,6 +88,16 @@ def _world(job):
                 counts[key][1] += sum(where is key for where, _ in found)
     duck.close()
     return counts, failures, runner.asked
+
+
+def telling(grammar, duck, rng):
+    """A statement; mostly one that has rows."""
+    statement = grammar.statement()
+    for _ in range(rng.choice([0, 3, 3])):
+        if duck.rows(statement.duck):
+            break
+        statement = grammar.statement()
+    return statement
 
 
 class Runner:

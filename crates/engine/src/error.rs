@@ -56,6 +56,8 @@ pub(crate) enum Reason {
     Catalog(#[source] ec2ql_catalog::Error),
     #[error("cannot write {what}")]
     Output { what: String, source: io::Error },
+    #[error("cannot read \"{path}\"")]
+    Input { path: String, source: io::Error },
     #[error("\"{path}\" exists already")]
     Exists { path: String },
     #[error("the statement has {operators} operators; {operators_max} is the limit")]
@@ -116,7 +118,8 @@ impl Error {
             Reason::Setting { .. } => "22023",
             Reason::UnknownSetting { .. } => "42704",
             Reason::Catalog(_) => "XX000",
-            Reason::Output { .. } => "58030",
+            Reason::Input { source, .. } if source.kind() == io::ErrorKind::NotFound => "58P01",
+            Reason::Output { .. } | Reason::Input { .. } => "58030",
             Reason::Exists { .. } => "58P02",
             Reason::TooComplex { .. } => "54001",
             Reason::Timeout { .. } | Reason::Cancelled => "57014",
@@ -139,7 +142,7 @@ impl Error {
                     .into(),
             ),
             Reason::Catalog(error) => Some(error.to_string()),
-            Reason::Output { source, .. } => Some(source.to_string()),
+            Reason::Output { source, .. } | Reason::Input { source, .. } => Some(source.to_string()),
             _ => None,
         }
     }
@@ -182,7 +185,7 @@ impl Error {
                 Kind::TooLarge | Kind::NoProgress => Class::Limit,
                 _ => Class::Remote,
             },
-            Reason::Output { .. } | Reason::Exists { .. } => Class::Output,
+            Reason::Output { .. } | Reason::Input { .. } | Reason::Exists { .. } => Class::Output,
             Reason::Timeout { .. } | Reason::TooComplex { .. } => Class::Limit,
             Reason::Cancelled => Class::Cancelled,
             Reason::DataFusion(error) if matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)) => {

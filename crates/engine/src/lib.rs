@@ -13,6 +13,7 @@ mod enabled;
 mod error;
 mod explain;
 pub mod export;
+mod files;
 mod functions;
 mod lateral;
 mod names;

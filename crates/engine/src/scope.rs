@@ -8,6 +8,7 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::SessionState;
 use futures::FutureExt;
 
+use crate::files::FILES_SCHEMA;
 use crate::names::{Lookup, Part, Relation, Scope};
 use crate::provider::Ec2Table;
 
@@ -36,7 +37,7 @@ impl SessionScope<'_> {
         let place = match parts {
             [table] => {
                 let bare = |schema: &str| self.locate(&exact(CATALOG), &exact(schema), table);
-                bare(SESSION_SCHEMA).or_else(|| bare(self.schema_in_use()))
+                bare(SESSION_SCHEMA).or_else(|| bare(self.schema_in_use())).or_else(|| self.file(&table.value))
             }
             [schema, table] => self.locate(&exact(CATALOG), schema, table),
             [catalog, schema, table] => self.locate(catalog, schema, table),
@@ -57,6 +58,11 @@ impl SessionScope<'_> {
         let schema = self.schema(&catalog_name, &schema_name)?;
         let table_name = pick(table, schema.table_names())?;
         Some((schema, vec![catalog_name, schema_name, table_name]))
+    }
+
+    fn file(&self, path: &str) -> Option<(Arc<dyn SchemaProvider>, Vec<String>)> {
+        let files = self.schema(CATALOG, FILES_SCHEMA).filter(|files| files.table_exist(path))?;
+        Some((files, vec![CATALOG.to_owned(), FILES_SCHEMA.to_owned(), path.to_owned()]))
     }
 
     fn schema_in_use(&self) -> &str {

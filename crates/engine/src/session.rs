@@ -19,6 +19,7 @@ use futures::stream::BoxStream;
 
 use crate::enabled::EnabledRegions;
 use crate::error::{Error, Reason};
+use crate::files::{FILES_SCHEMA, Files};
 use crate::functions;
 use crate::names;
 use crate::parse::{self, Command};
@@ -49,6 +50,7 @@ pub struct Session {
     context: SessionContext,
     client: Client,
     requests: RequestLog,
+    files: Arc<Files>,
     statements: AtomicI64,
 }
 
@@ -102,6 +104,7 @@ impl Session {
             strict: true,
         };
         let context = SessionContext::new_with_state(state);
+        let files = Arc::new(Files::default());
         context.register_catalog(
             CATALOG,
             Arc::new(Ec2Catalog {
@@ -109,12 +112,13 @@ impl Session {
                 connection,
                 more: vec![
                     (SESSION_SCHEMA.into(), Arc::new(MemorySchemaProvider::new())),
+                    (FILES_SCHEMA.into(), files.clone()),
                     ("system".into(), Arc::new(SystemSchema { requests: requests.clone() })),
                 ],
                 views: Views::default(),
             }),
         );
-        let session = Self { context, client: options.client, requests, statements: AtomicI64::new(0) };
+        let session = Self { context, client: options.client, requests, files, statements: AtomicI64::new(0) };
         for (name, value) in &options.settings {
             session.set(name, value)?;
         }
@@ -176,10 +180,21 @@ impl Session {
         self.requests.costs(statement)
     }
 
-    /// Resolves the names of a statement and plans it. Nothing is sent.
-    pub(crate) async fn plan(&self, state: SessionState, mut statement: Parsed) -> Result<Planned, Error> {
-        names::resolve(&mut statement, &SessionScope { state: &state })?;
-        let plan = functions::plan(&state, statement).await?;
+    /// Looks at the files that a statement names.
+    pub(crate) async fn open_files(&self, state: &SessionState, statement: &Parsed) -> Result<(), Error> {
+        self.files.open(state, statement).await
+    }
+
+    /// Resolves the names of a statement and makes a plan of it. Nothing is sent.
+    pub(crate) async fn resolve(&self, state: &SessionState, mut statement: Parsed) -> Result<LogicalPlan, Error> {
+        self.open_files(state, &statement).await?;
+        names::resolve(&mut statement, &SessionScope { state })?;
+        functions::plan(state, statement).await
+    }
+
+    /// Plans a statement. Nothing is sent.
+    pub(crate) async fn plan(&self, state: SessionState, statement: Parsed) -> Result<Planned, Error> {
+        let plan = self.resolve(&state, statement).await?;
         let optimized = state.optimize(&plan)?;
         let physical = state.query_planner().create_physical_plan(&optimized, &state).await?;
         let number = state.config().get_extension::<StatementNumber>().map_or(0, |number| number.0);
@@ -214,6 +229,8 @@ pub(crate) fn config() -> SessionConfig {
         .with_round_robin_repartition(false)
         .with_option_extension(Settings::default());
     config.options_mut().sql_parser.enable_ident_normalization = false;
+    // Text has one type, also in files.
+    config.options_mut().execution.parquet.schema_force_view_types = false;
     config.options_mut().sql_parser.map_string_types_to_utf8view = false;
     config
 }

@@ -16,7 +16,6 @@ use crate::dry_run;
 use crate::error::{Error, Reason};
 use crate::explain;
 use crate::export::{self, Format};
-use crate::functions;
 use crate::names;
 use crate::parse::Command;
 use crate::scope::{CATALOG, SESSION_SCHEMA, SessionScope};
@@ -40,7 +39,9 @@ pub(crate) async fn run(session: &Session, state: SessionState, command: Command
             _ => query(session, state, Parsed::Explain(explain)).await,
         },
         Parsed::Reset(ResetStatement::Variable(name)) => reset(session, &name),
-        Parsed::CreateExternalTable(_) => Err(not_supported("CREATE EXTERNAL TABLE")),
+        Parsed::CreateExternalTable(_) => Err(Error::new(Reason::NotSupported(
+            "CREATE EXTERNAL TABLE is not needed: a file is a table under its path, FROM 'wave.csv'".into(),
+        ))),
     }
 }
 
@@ -49,7 +50,9 @@ async fn run_sql(session: &Session, state: SessionState, sql: Sql) -> Result<Out
         Sql::Query(_) | Sql::Explain { .. } => query(session, state, Parsed::Statement(Box::new(sql))).await,
         Sql::Set(set) => run_set(session, &set),
         Sql::ShowVariable { variable } => show::variable(session, &variable).map(one_batch),
-        Sql::ExplainTable { table_name, hive_format, .. } => {
+        Sql::ExplainTable { ref table_name, hive_format, .. } => {
+            let table_name = table_name.clone();
+            session.open_files(&state, &Parsed::Statement(Box::new(sql))).await?;
             show::describe(&state, &table_name, hive_format.is_some()).map(one_batch)
         }
         Sql::Use(Use::Object(name)) => show::use_schema(session, &state, &name),
@@ -174,9 +177,8 @@ fn setting_text(value: &Expr) -> String {
 /// A person's views live in the session, under bare names.
 async fn create_view(session: &Session, state: SessionState, mut view: CreateView) -> Result<Outcome, Error> {
     view.name = session_name(&view.name)?;
-    let mut statement = Parsed::Statement(Box::new(Sql::CreateView(view)));
-    names::resolve(&mut statement, &SessionScope { state: &state })?;
-    let plan = functions::plan(&state, statement).await?;
+    let statement = Parsed::Statement(Box::new(Sql::CreateView(view)));
+    let plan = Box::pin(session.resolve(&state, statement)).await?;
     session.context().execute_logical_plan(plan).await?;
     Ok(Outcome::Done("CREATE VIEW".into()))
 }

@@ -7,6 +7,7 @@ use ec2ql_catalog::{Catalog, Relation, Table};
 use super::describe::find;
 use super::{catalog, push, schemas, text_batch};
 use crate::error::Error;
+use crate::files::FILES_SCHEMA;
 use crate::names::Part;
 use crate::provider::{Ec2Catalog, Ec2Table};
 use crate::schema::REGION;
@@ -25,6 +26,9 @@ pub(super) fn services(state: &SessionState, place: Option<&[Part]>) -> Result<R
     for schema in schemas(state, place)? {
         let description = match schema.as_str() {
             SESSION_SCHEMA => "The views of this session: CREATE VIEW name AS SELECT ...".into(),
+            FILES_SCHEMA => {
+                "Files under their paths: SELECT * FROM 'wave.csv'; also json, jsonl, parquet, arrow.".into()
+            }
             "system" => "This session: the requests that it has sent, its settings.".into(),
             _ => files.as_ref().and_then(|files| files.schema_description(&schema)).transpose()?.unwrap_or_default(),
         };

@@ -71,6 +71,9 @@ struct Raw {
     /// Stop a statement that takes longer: 30s, 10m, 1h
     #[arg(long, value_name = "TIME")]
     timeout: Option<String>,
+    /// Whether answers come compressed: on, off, or auto, from endpoints that are not on this machine (default: auto)
+    #[arg(long, value_name = "WHEN")]
+    compression: Option<String>,
     /// Say on standard error what is asked, and what it took
     #[arg(short = 'v', long)]
     verbose: bool,
@@ -160,8 +163,12 @@ impl Invocation {
         let endpoint =
             if raw.demo { Endpoint::Demo } else { Endpoint::Aws { profile: raw.profile, url: raw.endpoint_url } };
         let dry_run = raw.dry_run.then(|| "on".to_owned());
-        let settings =
-            [("ec2ql.regions", raw.region), ("ec2ql.statement_timeout", raw.timeout), ("ec2ql.dry_run", dry_run)];
+        let settings = [
+            ("ec2ql.regions", raw.region),
+            ("ec2ql.statement_timeout", raw.timeout),
+            ("ec2ql.dry_run", dry_run),
+            ("ec2ql.compression", raw.compression),
+        ];
         Ok(Self {
             source,
             output: raw.output,

@@ -11,6 +11,7 @@ use url::Url;
 use crate::call::{Call, encode_with};
 use crate::classify::{self, Verdict};
 use crate::credentials::CredentialsCache;
+use crate::endpoints::is_local;
 use crate::retry::{Bucket, Cause, Retry, delay};
 use crate::sign::signed_headers;
 use crate::{Clock, Endpoints, Error, Limits, Random, Request, Transport};
@@ -38,7 +39,22 @@ pub struct Config {
 
 /// Calls EC2. Clones share credentials and retry budgets.
 #[derive(Clone)]
-pub struct Client(Arc<Shared>);
+pub struct Client {
+    shared: Arc<Shared>,
+    gzip: Gzip,
+}
+
+/// Which endpoints are asked to compress their answers. The bound on a page counts its bytes once they are decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Gzip {
+    /// None.
+    Never,
+    /// Every endpoint that is not on this machine.
+    #[default]
+    Remote,
+    /// Every endpoint.
+    Always,
+}
 
 struct Shared {
     credentials: CredentialsCache,
@@ -69,6 +85,7 @@ pub struct Response {
 struct Attempts<'a> {
     call: &'a Call,
     url: Url,
+    accepts_gzip: bool,
     body: Bytes,
     invocation_id: String,
     begun: Duration,
@@ -85,7 +102,7 @@ impl Client {
     /// The endpoint settings contradict each other or are not safe.
     pub fn new(config: Config) -> Result<Self, Error> {
         config.endpoints.check()?;
-        Ok(Self(Arc::new(Shared {
+        let shared = Shared {
             credentials: CredentialsCache::new(config.credentials, Arc::clone(&config.clock)),
             endpoints: config.endpoints,
             transport: config.transport,
@@ -95,12 +112,19 @@ impl Client {
             limits: config.limits,
             user_agent: config.user_agent,
             buckets: Mutex::default(),
-        })))
+        };
+        Ok(Self { shared: Arc::new(shared), gzip: Gzip::default() })
+    }
+
+    /// The same client, asking these endpoints for compressed answers.
+    #[must_use]
+    pub fn with_gzip(self, gzip: Gzip) -> Self {
+        Self { gzip, ..self }
     }
 
     /// The bounds in use.
     pub fn limits(&self) -> &Limits {
-        &self.0.limits
+        &self.shared.limits
     }
 
     /// Whether a region may be asked. Nothing is sent.
@@ -108,7 +132,7 @@ impl Client {
     /// # Errors
     /// The name is neither in the partition table nor among the additional regions.
     pub fn check_region(&self, region: &str) -> Result<(), Error> {
-        self.0.endpoints.partition(region).map(|_| ())
+        self.shared.endpoints.partition(region).map(|_| ())
     }
 
     /// The URL that is asked for a region.
@@ -116,7 +140,7 @@ impl Client {
     /// # Errors
     /// The region may not be asked.
     pub fn endpoint(&self, region: &str) -> Result<String, Error> {
-        self.0.endpoints.resolve(region).map(String::from)
+        self.shared.endpoints.resolve(region).map(String::from)
     }
 
     /// One page: sent, retried, and checked up to its envelope.
@@ -129,27 +153,39 @@ impl Client {
 
     /// Has the next request sent over a new connection.
     pub(crate) fn disconnect(&self) {
-        self.0.transport.disconnect();
+        self.shared.transport.disconnect();
     }
 
     pub(crate) async fn page(&self, call: &Call, next_token: Option<&str>) -> Result<Response, Error> {
         let page = async {
+            let url = self.shared.endpoints.resolve(&call.region)?;
             let mut attempts = Attempts {
                 call,
-                url: self.0.endpoints.resolve(&call.region)?,
+                accepts_gzip: self.gzip.is_wanted_of(&url),
+                url,
                 body: Bytes::from(encode_with(call, next_token)),
-                invocation_id: self.0.invocation_id(),
-                begun: self.0.clock.elapsed(),
+                invocation_id: self.shared.invocation_id(),
+                begun: self.shared.clock.elapsed(),
                 sent: 0,
                 throttles: 0,
                 refreshed: false,
                 last_cost: None,
             };
-            let body = self.0.send(&mut attempts).await.map_err(|error| error.with_attempts(attempts.sent))?;
-            let elapsed = self.0.clock.elapsed().saturating_sub(attempts.begun);
+            let body = self.shared.send(&mut attempts).await.map_err(|error| error.with_attempts(attempts.sent))?;
+            let elapsed = self.shared.clock.elapsed().saturating_sub(attempts.begun);
             Ok(Response { body, attempts: attempts.sent, throttles: attempts.throttles, elapsed })
         };
         page.await.map_err(|error: Error| error.at(&call.operation, &call.region))
+    }
+}
+
+impl Gzip {
+    fn is_wanted_of(self, url: &Url) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Remote => !is_local(url),
+            Self::Always => true,
+        }
     }
 }
 
@@ -215,6 +251,7 @@ impl Shared {
             body: attempts.body.clone(),
             timeout: self.time_left(attempts),
             answer_bytes_max: self.limits.page_bytes_max,
+            accepts_gzip: attempts.accepts_gzip,
         };
         match self.transport.send(request).await {
             Ok(answer) => classify::judge(answer, &attempts.call.operation, &self.limits, now),
@@ -243,8 +280,8 @@ impl Shared {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("endpoints", &self.0.endpoints)
-            .field("retry", &self.0.retry)
+            .field("endpoints", &self.shared.endpoints)
+            .field("retry", &self.shared.retry)
             .finish_non_exhaustive()
     }
 }

@@ -132,7 +132,12 @@ fn origin(url: &Url) -> String {
     format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default())
 }
 
-pub(crate) fn is_loopback(host: &Host<&str>) -> bool {
+/// Whether a request to it stays on this machine.
+pub(crate) fn is_local(url: &Url) -> bool {
+    url.host().is_some_and(|host| is_loopback(&host))
+}
+
+fn is_loopback(host: &Host<&str>) -> bool {
     match host {
         Host::Domain(name) => *name == "localhost",
         Host::Ipv4(address) => address.is_loopback(),

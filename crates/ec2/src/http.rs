@@ -15,7 +15,7 @@ use reqwest::{Certificate, Method, redirect, retry};
 use tokio::time::timeout;
 use url::Url;
 
-use crate::endpoints::is_loopback;
+use crate::endpoints::is_local;
 use crate::gzip::{Body, Fault};
 use crate::{Answer, Error, Kind, Request, Transport, TransportError};
 
@@ -35,19 +35,6 @@ pub struct HttpConfig {
     /// Use the proxies that the environment names. An endpoint on this machine never goes through one: plain HTTP is
     /// accepted there because nothing leaves the machine.
     pub system_proxy: bool,
-    /// Which endpoints are asked to compress their answers.
-    pub gzip: Gzip,
-}
-
-/// Whether compressed answers are asked for. The bound on a page counts its bytes once they are decoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Gzip {
-    /// Of no endpoint.
-    Never,
-    /// Of every endpoint that is not on this machine.
-    Remote,
-    /// Of every endpoint.
-    Always,
 }
 
 impl Default for HttpConfig {
@@ -59,7 +46,6 @@ impl Default for HttpConfig {
             attempt: Duration::from_secs(30),
             ca_bundle_pem: None,
             system_proxy: true,
-            gzip: Gzip::Remote,
         }
     }
 }
@@ -121,7 +107,6 @@ impl Http {
 
     async fn exchange(&self, request: Request) -> Result<Answer, TransportError> {
         let client = self.client(&request.url)?;
-        let gzip = self.asks_for_gzip(&request.url);
         let mut sent = reqwest::Request::new(Method::POST, request.url);
         for (name, value) in request.headers {
             let mut value = HeaderValue::try_from(value).map_err(|error| {
@@ -130,7 +115,7 @@ impl Http {
             value.set_sensitive(matches!(name, "authorization" | "x-amz-security-token"));
             sent.headers_mut().insert(HeaderName::from_static(name), value);
         }
-        if gzip {
+        if request.accepts_gzip {
             sent.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         }
         *sent.body_mut() = Some(request.body.into());
@@ -140,7 +125,7 @@ impl Http {
             .map_err(|_| slow("no answer", first_byte))?
             .map_err(narrow)?;
         check_framing(response.headers())?;
-        self.receive(response, gzip, request.answer_bytes_max).await
+        self.receive(response, request.accepts_gzip, request.answer_bytes_max).await
     }
 
     async fn receive(
@@ -170,18 +155,6 @@ impl Http {
         let body = body.finish().map_err(|fault| unreadable(fault, bytes_max))?;
         Ok(answer(response.status().as_u16(), response.headers(), body))
     }
-
-    fn asks_for_gzip(&self, url: &Url) -> bool {
-        match self.config.gzip {
-            Gzip::Never => false,
-            Gzip::Remote => !is_local(url),
-            Gzip::Always => true,
-        }
-    }
-}
-
-fn is_local(url: &Url) -> bool {
-    url.host().is_some_and(|host| is_loopback(&host))
 }
 
 /// How the body is encoded.

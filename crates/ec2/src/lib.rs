@@ -26,11 +26,11 @@ mod sign;
 mod xml;
 
 pub use call::{Call, encode, parameters};
-pub use client::{Client, Config, Response};
+pub use client::{Client, Config, Gzip, Response};
 pub use document::{Document, Envelope};
 pub use endpoints::Endpoints;
 pub use error::{Error, Kind};
-pub use http::{Gzip, Http, HttpConfig};
+pub use http::{Http, HttpConfig};
 pub use limits::Limits;
 pub use pages::{Decode, Page, Pages};
 pub use partitions::{Partition, RegionInfo, partitions, regions};

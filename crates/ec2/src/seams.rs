@@ -31,8 +31,10 @@ pub struct Request {
     pub body: Bytes,
     /// How long the attempt may take in all.
     pub timeout: Duration,
-    /// The longest body that is received, in bytes.
+    /// The longest body that is received, in bytes, once it is decoded.
     pub answer_bytes_max: usize,
+    /// Whether the answer may come compressed with gzip.
+    pub accepts_gzip: bool,
 }
 
 /// The headers are left out: they hold the signature and the session token.

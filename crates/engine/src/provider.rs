@@ -40,9 +40,9 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    fn source(&self, state: &dyn Session) -> Source {
+    fn source(&self, state: &dyn Session, settings: &Settings) -> Source {
         Source {
-            client: self.client.clone(),
+            client: self.client.clone().with_gzip(settings.compression),
             requests: self.requests.clone(),
             statement: state.config().get_extension::<StatementNumber>().map_or(0, |number| number.0),
             home_region: self.home_region.clone(),
@@ -200,15 +200,16 @@ impl TableProvider for Ec2Table {
                 return Err(Error::new(Reason::Parameter { column }).into());
             }
         }
+        let settings = Settings::of(state.config_options());
         let scan = Ec2Scan::new(
             Spec {
                 table: self.table.clone(),
-                source: self.connection.source(state),
+                source: self.connection.source(state, &settings),
                 filters,
                 given,
                 projection,
                 limit,
-                settings: Settings::of(state.config_options()),
+                settings,
             },
             schema,
         );

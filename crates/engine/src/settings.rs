@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use datafusion::common::Result;
 use datafusion::config::{ConfigEntry, ConfigExtension, ExtensionOptions};
+use ec2ql_ec2::Gzip;
 
 use crate::error::{Error, Reason};
 use crate::names::nearest;
@@ -26,6 +27,8 @@ pub struct Settings {
     pub dry_run: bool,
     /// A statement may run so long; none: as long as it takes.
     pub statement_timeout: Option<Duration>,
+    /// Which endpoints are asked for compressed answers.
+    pub compression: Gzip,
 }
 
 impl Default for Settings {
@@ -38,12 +41,13 @@ impl Default for Settings {
             join_values: 2_000,
             dry_run: false,
             statement_timeout: None,
+            compression: Gzip::default(),
         }
     }
 }
 
 /// A setting: its name, and what it does.
-const ALL: [(&str, &str); 7] = [
+const ALL: [(&str, &str); 8] = [
     (
         "regions",
         "Regions that are asked when a statement names none, and the only ones it may name; 'all' is every enabled one.",
@@ -54,7 +58,10 @@ const ALL: [(&str, &str); 7] = [
     ("join_values", "Values that a join may hand to the requests of a table; above, the table is listed."),
     ("dry_run", "Whether requests only ask AWS for permission (on, off)."),
     ("statement_timeout", "How long a statement may run ('30s', '10m'); 0 is for ever."),
+    ("compression", "Whether answers come compressed: on, off, or auto, from endpoints that are not on this machine."),
 ];
+
+const AUTO: &str = "auto";
 
 impl ConfigExtension for Settings {
     const PREFIX: &'static str = "ec2ql";
@@ -109,6 +116,13 @@ impl ExtensionOptions for Settings {
                 Some(time) => self.statement_timeout = Some(time),
                 None => return wrong("it is a time such as '30s', '10m' or '1h'"),
             },
+            "compression" => match value.to_ascii_lowercase().as_str() {
+                AUTO => self.compression = Gzip::Remote,
+                other => match parse_switch(other) {
+                    Some(on) => self.compression = if on { Gzip::Always } else { Gzip::Never },
+                    None => return wrong("it is auto, on or off"),
+                },
+            },
             _ => {
                 let near = nearest(key, ALL.iter().map(|(name, _)| *name))
                     .into_iter()
@@ -150,6 +164,10 @@ impl Settings {
             "join_values" => self.join_values.to_string(),
             "page_rows" => self.page_rows.unwrap_or(0).to_string(),
             "regions_at_once" => self.regions_at_once.to_string(),
+            "compression" => match self.compression {
+                Gzip::Remote => AUTO.to_owned(),
+                fixed => switch(fixed == Gzip::Always).to_owned(),
+            },
             _ => self.statement_timeout.map_or_else(|| "0".into(), |time| format!("{}ms", time.as_millis())),
         }
     }

@@ -1,6 +1,7 @@
 use expect_test::{Expect, expect};
 
 use crate::process::Place;
+use crate::standin::StandIn;
 
 fn check(arguments: &[&str], expected: Expect) {
     let place = Place::new();
@@ -45,6 +46,8 @@ fn help_and_version_are_no_errors() {
                   --timing              Say on standard error how long each statement took
                   --no-header           Leave out the column names (csv, table, markdown)
                   --timeout <TIME>      Stop a statement that takes longer: 30s, 10m, 1h
+                  --compression <WHEN>  Whether answers come compressed: on, off, or auto, from endpoints that
+                                        are not on this machine (default: auto)
               -v, --verbose             Say on standard error what is asked, and what it took
               -h, --help                Print help
               -V, --version             Print version
@@ -219,6 +222,32 @@ fn unsafe_endpoints_are_refused() {
         expect![[r#"
         --- stderr
         ERROR 08000: the endpoint http://169.254.169.254 cannot be used: its address is link-local
+        --- exit 1
+    "#]],
+    );
+}
+
+#[test]
+fn compressed_answers_are_asked_for_as_said() {
+    for (arguments, expected) in
+        [(&[][..], None), (&["--compression", "off"], None), (&["--compression", "on"], Some("gzip"))]
+    {
+        let ec2 = StandIn::ec2();
+        let place = Place::new()
+            .set("AWS_ENDPOINT_URL_EC2", &ec2.url)
+            .set("AWS_ACCESS_KEY_ID", "AKIAENV")
+            .set("AWS_SECRET_ACCESS_KEY", "CANARY");
+        let sql = ["-c", "SELECT imageId FROM images WHERE region = 'eu-west-1'"];
+        let ended = place.run(&[arguments, &sql].concat());
+        assert_eq!(ended.code, Some(0), "{ended}");
+        let [request] = ec2.seen().try_into().unwrap();
+        assert_eq!(request.header("accept-encoding"), expected, "{arguments:?}");
+    }
+    check(
+        &["--compression", "gzip", "-c", "SELECT 1"],
+        expect![[r#"
+        --- stderr
+        ERROR 22023: setting "ec2ql.compression" cannot be "gzip": it is auto, on or off
         --- exit 1
     "#]],
     );

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ec2ql_ec2::{Answer, Client, Config, Error, Kind, Limits, Response, Retry};
+use ec2ql_ec2::{Answer, Client, Config, Endpoints, Error, Gzip, Kind, Limits, Response, Retry};
 
 use crate::support::{Always, Script, TestClock, answer, call, client, config, page, refusal};
 
@@ -214,4 +214,21 @@ async fn the_transport_is_told_the_bounds() {
     client.call(&call(Vec::new())).await.unwrap();
     let sent = script.sent.lock().unwrap();
     assert_eq!((sent[0].answer_bytes_max, sent[0].timeout), (7, Duration::from_secs(3)));
+}
+
+#[tokio::test]
+async fn compressed_answers_are_wanted_of_other_machines_unless_said_otherwise() {
+    let remote = Endpoints::default();
+    let local = Endpoints { custom: Some("http://127.0.0.1:1".parse().unwrap()), ..Endpoints::default() };
+    for (endpoints, gzip, wanted) in [
+        (&remote, Gzip::Remote, true),
+        (&remote, Gzip::Never, false),
+        (&local, Gzip::Remote, false),
+        (&local, Gzip::Always, true),
+    ] {
+        let script = Script::new([answer(200, page(1, ""))]);
+        let config = Config { endpoints: endpoints.clone(), ..config(script.clone()) };
+        Client::new(config).unwrap().with_gzip(gzip).call(&call(vec![])).await.unwrap();
+        assert_eq!(script.sent.lock().unwrap()[0].accepts_gzip, wanted, "{gzip:?} {endpoints:?}");
+    }
 }

@@ -224,7 +224,7 @@ async fn h13_what_was_not_asked_for_is_not_decoded() {
     {
         let reply = gzipped(encoding, page(1, "").as_bytes());
         let server = Server::start(move |_, _| Reply::Keep(reply.clone())).await;
-        let client = client_with(&server.url(), 3, Limits::default(), http(|config| config.gzip = gzip));
+        let client = client(&server.url(), 3).with_gzip(gzip);
         assert_eq!(read(&client).await.unwrap_err().kind(), Kind::Protocol, "{encoding} {gzip:?}");
         assert_eq!(server.requests().len(), 1);
         let asked = server.requests()[0].contains("accept-encoding: gzip\r\n");
@@ -235,8 +235,7 @@ async fn h13_what_was_not_asked_for_is_not_decoded() {
 #[tokio::test]
 async fn h13_gzip_is_decoded_within_bounds_where_it_was_asked_for() {
     let limits = Limits { page_bytes_max: 100_000, ..Limits::default() };
-    let with_limits =
-        |server: &Server| client_with(&server.url(), 2, limits, http(|config| config.gzip = Gzip::Always));
+    let with_limits = |server: &Server| client_with(&server.url(), 2, limits, http(|_| {})).with_gzip(Gzip::Always);
     let (fits, longer) = (page(2_000, ""), page(3_000, ""));
     assert!(fits.len() < 100_000 && longer.len() > 100_000);
     for (reply, expected) in [

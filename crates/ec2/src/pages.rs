@@ -91,7 +91,18 @@ impl<D: Decode> Pages<D> {
             Next::Ask(token) => self.client.page(&self.call, token.as_deref()).await,
             Next::Asked(asked) => asked.wait().await,
         };
-        let page = response.and_then(|response| self.read(&response));
+        let page = match response {
+            Ok(response) => {
+                let asked = self.speculate(&response.body);
+                if asked.is_some() {
+                    // A task that was just spawned waits for this one: nobody else may take it. So it goes first, and
+                    // the request is under way when decoding begins.
+                    tokio::task::yield_now().await;
+                }
+                self.read(&response, asked)
+            }
+            Err(error) => Err(error),
+        };
         if let Err(error) = &page {
             self.next = Next::End;
             // An answer to another request may have come: then all that follow on its connection are off by one.
@@ -102,8 +113,7 @@ impl<D: Decode> Pages<D> {
         Some(page.map_err(|error| error.at(&self.call.operation, &self.call.region)))
     }
 
-    fn read(&mut self, response: &Response) -> Result<Page<D::Output>, Error> {
-        let asked = self.speculate(&response.body);
+    fn read(&mut self, response: &Response, asked: Option<Asked>) -> Result<Page<D::Output>, Error> {
         let bytes = response.body.len() as u64;
         let decoded = self.decode(&response.body);
         let (output, envelope) = decoded.map_err(|error| error.with_attempts(response.attempts).with_status(200))?;

@@ -192,7 +192,7 @@ async fn p11_nothing_is_requested_before_it_is_wanted_without_ahead() {
 struct Gate {
     inner: Mutex<Option<Arc<Script>>>,
     open: Notify,
-    begun: Notify,
+    begun: AtomicUsize,
     given_up: Arc<AtomicUsize>,
 }
 
@@ -208,7 +208,7 @@ impl Drop for Guard {
 impl Transport for Gate {
     async fn send(&self, request: Request) -> Result<Answer, TransportError> {
         let guard = Guard(Arc::clone(&self.given_up));
-        self.begun.notify_one();
+        self.begun.fetch_add(1, Ordering::SeqCst);
         self.open.notified().await;
         std::mem::forget(guard);
         let script = self.inner.lock().unwrap().clone().unwrap();
@@ -223,14 +223,35 @@ async fn p11_one_page_is_on_its_way_and_ends_with_the_scan() {
     let mut pages = Pages::new(client(gate.clone()), call(Vec::new()), Count, true);
     gate.open.notify_one();
     pages.next().await.unwrap().unwrap();
-    gate.begun.notified().await;
-    gate.begun.notified().await;
-    assert_eq!((script.requests(), gate.given_up.load(Ordering::SeqCst)), (1, 0), "the second waits at the gate");
+    let at_gate = (gate.begun.load(Ordering::SeqCst), script.requests(), gate.given_up.load(Ordering::SeqCst));
+    assert_eq!(at_gate, (2, 1, 0), "the second waits at the gate");
     drop(pages);
     while gate.given_up.load(Ordering::SeqCst) == 0 {
         tokio::task::yield_now().await;
     }
     assert_eq!((script.requests(), gate.given_up.load(Ordering::SeqCst)), (1, 1));
+}
+
+/// Notes how many requests were sent when a page began to be decoded.
+struct Watch(Arc<Script>);
+
+impl Decode for Watch {
+    type Output = usize;
+
+    fn decode(&mut self, _: &mut Document<'_>) -> Result<usize, Error> {
+        Ok(self.0.requests())
+    }
+}
+
+#[tokio::test]
+async fn the_next_page_is_requested_before_this_one_is_decoded() {
+    let script = Script::new(pages(&[(1, "a"), (1, "b"), (1, "")]));
+    let mut pages = Pages::new(client(script.clone()), call(Vec::new()), Watch(script), true);
+    let mut sent = vec![];
+    while let Some(page) = pages.next().await {
+        sent.push(page.unwrap().output);
+    }
+    assert_eq!(sent, [2, 3, 3]);
 }
 
 #[tokio::test]

@@ -1,17 +1,19 @@
 //! The regions that the account has enabled: the candidates of a pattern such as `region LIKE 'eu-%'`.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use datafusion::arrow::array::AsArray;
-use datafusion::physical_plan::metrics::Count;
+use datafusion::error::DataFusionError;
 use ec2ql_catalog::Catalog;
+use futures::TryStreamExt;
 use tokio::sync::OnceCell;
 
 use crate::error::Error;
-use crate::plan::RegionRequest;
-use crate::read::{Reading, RegionReader};
-use crate::scan::{ScanMetrics, Source};
+use crate::plan;
+use crate::scan::{Ec2Scan, Source, Spec};
 use crate::schema;
+use crate::settings::Settings;
 
 /// One `DescribeRegions` a session, made when it is first needed. A call that fails is made again next time.
 #[derive(Debug, Clone)]
@@ -38,26 +40,21 @@ impl EnabledRegions {
         };
         let table = table?;
         let full = schema::table_schema(&table);
-        let place = full.index_of("regionName").map_err(datafusion::error::DataFusionError::from)?;
-        let reading = Arc::new(Reading {
+        let place = full.index_of("regionName").map_err(DataFusionError::from)?;
+        let spec = Spec {
             table,
             source: source.clone(),
-            projection: vec![place],
-            schema: Arc::new(full.project(&[place]).map_err(datafusion::error::DataFusionError::from)?),
+            filters: vec![],
             given: vec![],
-            ahead: true,
-            metrics: ScanMetrics {
-                pages: Count::new(),
-                bytes: Count::new(),
-                attempts: Count::new(),
-                throttles: Count::new(),
-            },
-        });
-        let region = source.home_region.clone();
-        let everything = RegionRequest { region, keys: None, filters: vec![], parameters: vec![], page_rows: None };
-        let mut reader = RegionReader::new(reading, everything);
+            projection: vec![place],
+            limit: None,
+            settings: Settings::default(),
+        };
+        let scan = Ec2Scan::new(spec, Arc::new(full.project(&[place]).map_err(DataFusionError::from)?));
+        let requests = plan::requests(&scan.ask(), [source.home_region.clone()])?;
+        let mut batches = pin!(scan.read(requests));
         let mut names = vec![];
-        while let Some(batch) = reader.next().await? {
+        while let Some(batch) = batches.try_next().await? {
             names.extend(batch.column(0).as_string::<i32>().iter().flatten().map(str::to_owned));
         }
         Ok(names)

@@ -1,6 +1,7 @@
 //! The tables of the catalog as DataFusion sees them: one `TableProvider` for all of them.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::SchemaRef;
@@ -9,7 +10,7 @@ use datafusion::common::Result;
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
-use ec2ql_catalog::{Catalog, Relation, Table};
+use ec2ql_catalog::{Catalog, Relation, Table, TableName};
 use ec2ql_ec2::Client;
 
 use crate::domain::{self, Regions};
@@ -62,7 +63,7 @@ pub fn catalog_provider(client: Client, catalog: Catalog, home_region: &str) -> 
         enabled: EnabledRegions::new(catalog.clone()),
         strict: false,
     };
-    Arc::new(Ec2Catalog { catalog, connection, more: vec![], views: Views::default() })
+    Arc::new(Ec2Catalog { catalog, connection, more: vec![], tables: Tables::default(), views: Views::default() })
 }
 
 #[derive(Debug, Clone)]
@@ -71,7 +72,24 @@ pub(crate) struct Ec2Catalog {
     pub(crate) connection: Connection,
     /// Schemas beside those of the catalog's files: `system`, and the session's own views.
     pub(crate) more: Vec<(String, Arc<dyn SchemaProvider>)>,
+    pub(crate) tables: Tables,
     pub(crate) views: Views,
+}
+
+/// The tables of a session that were named so far: planning asks for the same one again and again.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tables(Arc<Mutex<HashMap<TableName, Arc<Ec2Table>>>>);
+
+impl Tables {
+    fn get(&self, table: Arc<Table>, connection: &Connection) -> Arc<Ec2Table> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(table) = known.get(&table.name) {
+            return table.clone();
+        }
+        let made = Arc::new(Ec2Table::new(table, connection.clone()));
+        known.insert(made.table.name.clone(), made.clone());
+        made
+    }
 }
 
 impl CatalogProvider for Ec2Catalog {
@@ -110,7 +128,7 @@ impl SchemaProvider for Ec2Schema {
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
         let Some(relation) = self.within.catalog.relation(&self.name, name) else { return Ok(None) };
         match relation.map_err(|error| DataFusionError::from(Error::from(error)))? {
-            Relation::Table(table) => Ok(Some(Arc::new(Ec2Table::new(table, self.within.connection.clone())))),
+            Relation::Table(table) => Ok(Some(self.within.tables.get(table, &self.within.connection))),
             Relation::View(view) => Ok(Some(self.within.views.get(view, self.within.clone()).await?)),
         }
     }

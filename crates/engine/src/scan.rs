@@ -99,8 +99,33 @@ impl Ec2Scan {
         self.spec.ask(&self.dynamic)
     }
 
-    fn scan_metrics(&self, partition: usize) -> ScanMetrics {
-        let count = |name: &'static str| MetricBuilder::new(&self.metrics).counter(name, partition);
+    /// Reads the regions side by side; under a limit one after the other, since the first may be enough.
+    pub(crate) fn read(
+        &self,
+        requests: Vec<RegionRequest>,
+    ) -> impl futures::Stream<Item = Result<RecordBatch>> + Send + use<> {
+        let spec = &self.spec;
+        let at_once = if spec.limit.is_some() { 1 } else { spec.settings.regions_at_once };
+        let reading = Arc::new(Reading {
+            table: spec.table.clone(),
+            source: spec.source.clone(),
+            projection: spec.projection.clone(),
+            schema: self.schema(),
+            given: spec.given.clone(),
+            ahead: spec.limit.is_none(),
+            metrics: self.scan_metrics(),
+        });
+        let readers = requests.into_iter().map(move |request| RegionReader::new(reading.clone(), request));
+        let streams = futures::stream::iter(readers.collect::<Vec<_>>()).map(|reader| {
+            Box::pin(futures::stream::try_unfold(reader, |mut reader| async move {
+                Ok::<_, ec2ql_ec2::Error>(reader.next().await?.map(|batch| (batch, reader)))
+            }))
+        });
+        streams.flatten_unordered(at_once).map_err(|error| DataFusionError::External(Box::new(error)))
+    }
+
+    fn scan_metrics(&self) -> ScanMetrics {
+        let count = |name: &'static str| MetricBuilder::new(&self.metrics).counter(name, 0);
         ScanMetrics {
             pages: count("pages"),
             bytes: count("bytes"),
@@ -247,12 +272,11 @@ impl ExecutionPlan for Ec2Scan {
     /// Nothing is sent before the stream is polled.
     fn execute(&self, partition: usize, _: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let baseline = BaselineMetrics::new(&self.metrics, partition);
-        let metrics = self.scan_metrics(partition);
-        let (spec, dynamic, schema) = (self.spec.clone(), self.dynamic.clone(), self.schema());
-        let limit_rows = spec.limit;
+        let scan = self.clone();
+        let limit_rows = self.spec.limit;
         let batches = futures::stream::once(async move {
-            let requests = spec.requests(&dynamic).await?;
-            Ok::<_, DataFusionError>(read_all(&spec, schema, metrics, requests))
+            let requests = scan.spec.requests(&scan.dynamic).await?;
+            Ok::<_, DataFusionError>(scan.read(requests))
         })
         .try_flatten();
         let counted = batches.inspect_ok(move |batch| {
@@ -260,32 +284,6 @@ impl ExecutionPlan for Ec2Scan {
         });
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), limit(counted, limit_rows))))
     }
-}
-
-/// Reads the regions side by side; under a limit one after the other, since the first may be enough.
-fn read_all(
-    spec: &Spec,
-    schema: SchemaRef,
-    metrics: ScanMetrics,
-    requests: Vec<RegionRequest>,
-) -> impl futures::Stream<Item = Result<RecordBatch>> + Send + use<> {
-    let at_once = if spec.limit.is_some() { 1 } else { spec.settings.regions_at_once };
-    let reading = Arc::new(Reading {
-        table: spec.table.clone(),
-        source: spec.source.clone(),
-        projection: spec.projection.clone(),
-        schema,
-        given: spec.given.clone(),
-        ahead: spec.limit.is_none(),
-        metrics,
-    });
-    let readers = requests.into_iter().map(move |request| RegionReader::new(reading.clone(), request));
-    let streams = futures::stream::iter(readers.collect::<Vec<_>>()).map(|reader| {
-        Box::pin(futures::stream::try_unfold(reader, |mut reader| async move {
-            Ok::<_, ec2ql_ec2::Error>(reader.next().await?.map(|batch| (batch, reader)))
-        }))
-    });
-    streams.flatten_unordered(at_once).map_err(|error| DataFusionError::External(Box::new(error)))
 }
 
 /// Ends the stream with the row that the limit asks for last: no further page is wanted then.

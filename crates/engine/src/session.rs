@@ -24,7 +24,7 @@ use crate::functions;
 use crate::names;
 use crate::parse::{self, Command};
 use crate::plan::ALL_REGIONS;
-use crate::provider::{Connection, Ec2Catalog, StatementNumber};
+use crate::provider::{Connection, Ec2Catalog, StatementNumber, Tables};
 use crate::requests::{Progress, RequestLog};
 use crate::rules;
 use crate::scope::{CATALOG, SCHEMA, SESSION_SCHEMA, SessionScope};
@@ -115,6 +115,7 @@ impl Session {
                     (FILES_SCHEMA.into(), files.clone()),
                     ("system".into(), Arc::new(SystemSchema { requests: requests.clone() })),
                 ],
+                tables: Tables::default(),
                 views: Views::default(),
             }),
         );

@@ -102,6 +102,24 @@ async fn only_what_a_statement_names_is_planned() {
 }
 
 #[tokio::test]
+async fn only_the_files_that_a_statement_names_are_read() {
+    let broken = ("aws/ec2_api/broken.toml".to_owned(), "not a table".to_owned());
+    let session = session([broken, view("good", "SELECT boxId AS id FROM boxes")]);
+    for text in [
+        "SELECT 1",
+        "SELECT * FROM boxes WHERE region = 'us-east-1'",
+        "EXPLAIN SELECT boxId FROM boxes WHERE region = 'us-east-1'",
+        "DESCRIBE boxes",
+        "DESCRIBE aws.shapes.good",
+        "SELECT parameters FROM system.requests",
+    ] {
+        assert_eq!(run(&session, text).await, "ok", "{text}");
+    }
+    let broken = run(&session, "SELECT * FROM broken WHERE region = 'us-east-1'").await;
+    assert_eq!(broken, "XX000 a table file of the catalog is wrong");
+}
+
+#[tokio::test]
 async fn a_view_of_itself_is_refused() {
     let session = session([
         view("one", "SELECT id FROM aws.shapes.two"),

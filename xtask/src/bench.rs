@@ -53,6 +53,7 @@ enum Part {
     Start,
     Regions,
     Overlap,
+    Compression,
     Memory,
 }
 
@@ -80,6 +81,9 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<String, String> {
     }
     if wanted(Part::Overlap) {
         overlap(&programs, arguments.rows, &mut results)?;
+    }
+    if wanted(Part::Compression) {
+        compression(&programs, arguments.rows / 5, &mut results)?;
     }
     if wanted(Part::Memory) {
         memory(&programs, arguments.rows, &mut results)?;
@@ -112,7 +116,7 @@ fn listing(
 ) -> Result<(), String> {
     let rows = if data == Data::Instances { arguments.rows / 5 } else { arguments.rows };
     let page_rows = PAGE_ROWS.min(rows);
-    let served = Served { data, compact, page_rows, pages: rows / page_rows, rounds: 1, latency_ms: 0 };
+    let served = Served { data, compact, page_rows, ..image_tasks(page_rows, rows / page_rows, 0) };
     let endpoint = Endpoint::start(served)?;
     let jobs = data.jobs(compact).into_iter().filter(|job| job.is_ours() || !arguments.no_peers);
     let mut costs: Vec<(Job, Vec<Cost>)> = jobs.map(|job| (job, vec![])).collect();
@@ -184,9 +188,35 @@ fn overlap(programs: &Programs, rows: usize, results: &mut Results) -> Result<()
         let endpoint = Endpoint::start(image_tasks(PAGE_ROWS, pages, latency_ms))?;
         eprintln!("{pages} pages, {latency_ms} ms latency");
         let cost = programs.run(Job::Everything("parquet"), Data::ImageTasks, &endpoint.url, rows)?;
-        let note = format!("the latency alone is {:.1} s", to_f64(pages * latency_ms) / 1e3);
+        let seen = endpoint.end()?;
+        let note = format!(
+            "{:.2} s of the wall time from the first request to the last byte; the next request came {:.2} ms after a page",
+            seen.span_s,
+            1e3 * seen.waited_s / f64::from(seen.answers.saturating_sub(1).max(1)),
+        );
         let title = format!("{pages} pages to parquet, {latency_ms} ms latency");
         results.figures.push(Figure { title, cost, note });
+    }
+    Ok(())
+}
+
+/// What it costs to decompress, and what it saves on a link.
+fn compression(programs: &Programs, rows: usize, results: &mut Results) -> Result<(), String> {
+    let pages = rows / PAGE_ROWS;
+    let sql =
+        "COPY (SELECT * FROM import_image_tasks WHERE region = 'us-east-1') TO 'gzip.parquet' OPTIONS (OVERWRITE true)";
+    for megabits in [0, 100] {
+        for (setting, gzip) in [("off", false), ("on", true)] {
+            let endpoint = Endpoint::start(Served { megabits, gzip, ..image_tasks(PAGE_ROWS, pages, 0) })?;
+            let arguments = ["--endpoint-url", &*endpoint.url, "--compression", setting, "-v", "-c", sql];
+            eprintln!("compression {setting}, {megabits} megabits a second");
+            let runs = (0..3).map(|_| programs.run_ours(&arguments, &format!("-- COPY {}", pages * PAGE_ROWS)));
+            let cost = middle(runs.collect::<Result<Vec<_>, _>>()?);
+            let link = if megabits == 0 { String::new() } else { format!(", {megabits} Mbit/s") };
+            let title = format!("{pages} pages to parquet, compression {setting}{link}");
+            let note = format!("{:.1} MB received", endpoint.megabytes());
+            results.figures.push(Figure { title, cost, note });
+        }
     }
     Ok(())
 }
@@ -213,7 +243,8 @@ fn memory(programs: &Programs, rows: usize, results: &mut Results) -> Result<(),
 }
 
 fn image_tasks(page_rows: usize, pages: usize, latency_ms: usize) -> Served {
-    Served { data: Data::ImageTasks, compact: false, page_rows, pages, rounds: 1, latency_ms }
+    let (data, compact) = (Data::ImageTasks, false);
+    Served { data, compact, page_rows, pages, rounds: 1, latency_ms, megabits: 0, gzip: false }
 }
 
 /// The run with the middle CPU time.

@@ -29,7 +29,7 @@ pub(crate) async fn run(session: &Session, state: SessionState, command: Command
         Command::Show(show) => return show::run(session, &state, &show).map(one_batch),
     };
     match statement {
-        Parsed::Statement(sql) => run_sql(session, state, *sql).await,
+        Parsed::Statement(sql) => Box::pin(run_sql(session, state, *sql)).await,
         Parsed::CopyTo(copy) => run_copy(session, state, copy).await,
         Parsed::Explain(explain) => match explain.options {
             // Other forms are DataFusion's own.
@@ -178,7 +178,7 @@ fn setting_text(value: &Expr) -> String {
 async fn create_view(session: &Session, state: SessionState, mut view: CreateView) -> Result<Outcome, Error> {
     view.name = session_name(&view.name)?;
     let statement = Parsed::Statement(Box::new(Sql::CreateView(view)));
-    let plan = Box::pin(session.resolve(&state, statement)).await?;
+    let plan = session.resolve(&state, statement).await?;
     session.context().execute_logical_plan(plan).await?;
     Ok(Outcome::Done("CREATE VIEW".into()))
 }

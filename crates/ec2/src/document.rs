@@ -39,6 +39,9 @@ pub struct Envelope {
     pub items: u64,
 }
 
+/// The root of an error: EC2's own, and that of AWS's other Query services, which stand-ins of EC2 send.
+const ERROR_ROOTS: [&str; 2] = ["Response", "ErrorResponse"];
+
 impl<'a> Document<'a> {
     /// Reads up to the root of an answer to `operation`.
     ///
@@ -61,7 +64,7 @@ impl<'a> Document<'a> {
         let root = xml.root()?;
         let plain = if fast { xml.plain(&root) } else { None };
         let mut document = Self { xml, plain, joined: String::new(), request_id: None, next_token: None };
-        if root.name == "Response" {
+        if ERROR_ROOTS.contains(&root.name) {
             return Err(document.service_error()?.of_operation(operation));
         }
         if root.name.strip_suffix("Response") != Some(operation) {
@@ -262,7 +265,7 @@ impl<'a> Document<'a> {
         self.invalid(format_args!("{INCOMPLETE}: {reason}"))
     }
 
-    /// What `<Response><Errors><Error>` names; the document is read to its end.
+    /// What `<Errors><Error>` names, or `<Error>` alone; the document is read to its end.
     fn service_error(&mut self) -> Result<Error, Error> {
         let (mut code, mut message, mut request_id) = (None, None, None);
         while let Some(name) = self.child()? {
@@ -272,6 +275,7 @@ impl<'a> Document<'a> {
                         self.first_error(&mut code, &mut message)?;
                     }
                 }
+                "Error" => self.first_error(&mut code, &mut message)?,
                 "RequestID" | "RequestId" => request_id = Some(self.text()?.to_owned()),
                 _ => self.skip()?,
             }
@@ -308,7 +312,8 @@ pub(crate) fn error_answer(body: &[u8], operation: &str, limits: &Limits) -> Opt
 /// Whether a body could be EC2's error answer: a page of rows is not read twice to find out that it is not.
 pub(crate) fn may_be_error_answer(body: &[u8]) -> bool {
     const ROOT_BYTES_MAX: usize = 2_048;
-    memchr::memmem::find(body.get(..ROOT_BYTES_MAX).unwrap_or(body), b"<Response").is_some()
+    let start = body.get(..ROOT_BYTES_MAX).unwrap_or(body);
+    [&b"<Response"[..], b"<ErrorResponse"].iter().any(|root| memchr::memmem::find(start, root).is_some())
 }
 
 /// `http://ec2.amazonaws.com/doc/2016-11-15/`, also with https, another date, or without the last slash.

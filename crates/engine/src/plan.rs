@@ -108,6 +108,7 @@ pub(crate) fn scope(ask: &Ask<'_>) -> Result<Regions> {
     });
     let session: BTreeSet<String> = ask.settings.regions.iter().cloned().collect();
     let all = session.iter().any(|region| region.eq_ignore_ascii_case(ALL_REGIONS));
+    // What every region answers the same is asked for once, whatever the regions of the session.
     Ok(match said {
         Regions::Bound { named, enabled } => {
             let outside = named.iter().find(|region| !session.is_empty() && !all && !session.contains(*region));
@@ -121,9 +122,12 @@ pub(crate) fn scope(ask: &Ask<'_>) -> Result<Regions> {
                 Regions::Bound { named, enabled }
             }
         }
+        Regions::Open if ask.table.any_region => {
+            let one = ask.settings.regions.first().filter(|_| !all).cloned();
+            Regions::named([one.unwrap_or_else(|| ask.home_region.to_owned())].into())
+        }
         Regions::Open if all => Regions::Bound { named: BTreeSet::new(), enabled: true },
         Regions::Open if !session.is_empty() => Regions::named(session),
-        Regions::Open if ask.table.any_region => Regions::named([ask.home_region.to_owned()].into()),
         Regions::Open => Regions::Open,
     })
 }

@@ -1,5 +1,6 @@
 //! What DataFusion's planner must do for scans that a join or a sub-query binds.
 
+mod joined;
 mod once;
 mod unambiguous;
 
@@ -15,7 +16,6 @@ use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_plan::coop::CooperativeExec;
 use datafusion::physical_plan::joins::{HashJoinExec, PartitionMode};
 use datafusion::prelude::SessionConfig;
 
@@ -26,6 +26,7 @@ use crate::nulls;
 use crate::plan;
 use crate::scan::{self, Ec2Scan};
 use crate::schema::REGION;
+use joined::JoinsSayWhatIsTrue;
 use once::Once;
 use unambiguous::Unambiguous;
 
@@ -49,9 +50,9 @@ pub(crate) fn install(builder: SessionStateBuilder, mut config: SessionConfig) -
     }
     let after_joins = rules.iter().position(|rule| rule.name() == "join_selection").map_or(0, |place| place + 1);
     rules.insert(after_joins, Arc::new(ProbeSide));
+    rules.insert(0, Arc::new(JoinsSayWhatIsTrue));
     rules.push(Arc::new(Bound));
     rules.push(Arc::new(Once));
-    rules.push(Arc::new(JoinsYield));
     let mut analyzer: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(LateralUnnest)];
     analyzer.extend(Analyzer::new().rules);
     analyzer.extend(nulls::rules());
@@ -173,33 +174,6 @@ impl PhysicalOptimizerRule for Bound {
 
     fn name(&self) -> &'static str {
         "ec2_bound"
-    }
-
-    fn schema_check(&self) -> bool {
-        true
-    }
-}
-
-/// A join of two large inputs makes rows for hours without asking its inputs for more: only there would DataFusion look
-/// whether somebody wants to stop it. Its output yields instead, so that a time limit and Ctrl-C are noticed.
-#[derive(Debug)]
-struct JoinsYield;
-
-impl PhysicalOptimizerRule for JoinsYield {
-    fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
-        plan.transform_up(|node| {
-            Ok(if node.name().ends_with("JoinExec") {
-                let yielding: Arc<dyn ExecutionPlan> = Arc::new(CooperativeExec::new(node));
-                Transformed::yes(yielding)
-            } else {
-                Transformed::no(node)
-            })
-        })
-        .data()
-    }
-
-    fn name(&self) -> &'static str {
-        "ec2_joins_yield"
     }
 
     fn schema_check(&self) -> bool {

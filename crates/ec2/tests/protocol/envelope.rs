@@ -108,7 +108,8 @@ fn h06_an_error_answer_is_the_error_that_it_names() {
     ] {
         assert_eq!((error(code).kind(), error(code).is_retryable()), (expected, retryable), "{code}");
     }
-    for named in ["<Errors><Error><Code>AuthFailure</Code></Error></Errors>", "<Error><Code>AuthFailure</Code></Error>"] {
+    for named in ["<Errors><Error><Code>AuthFailure</Code></Error></Errors>", "<Error><Code>AuthFailure</Code></Error>"]
+    {
         let answer = format!("<ErrorResponse>{named}<RequestId>r-9</RequestId></ErrorResponse>");
         let error = Document::open(answer.as_bytes(), OPERATION, &Limits::default()).unwrap_err();
         assert_eq!((error.code(), error.request_id()), (Some("AuthFailure"), Some("r-9")), "{named}");

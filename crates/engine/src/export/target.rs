@@ -102,7 +102,13 @@ fn unfinished(path: &Path) -> io::Result<(File, TempPath)> {
     // As for any new file: what the umask leaves.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    Ok(builder.tempfile_in(folder_of(path))?.into_parts())
+    let folder = folder_of(path);
+    if !folder.is_dir() {
+        let missing = format!("there is no folder \"{}\"", folder.display());
+        return Err(io::Error::new(ErrorKind::NotFound, missing));
+    }
+    // The name in the error would be one that nobody typed.
+    Ok(builder.tempfile_in(folder).map_err(|error| io::Error::from(error.kind()))?.into_parts())
 }
 
 fn folder_of(path: &Path) -> &Path {

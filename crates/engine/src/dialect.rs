@@ -7,7 +7,7 @@ use datafusion::sql::sqlparser::dialect::{Dialect, GenericDialect};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 
-/// The generic dialect with `array_transform(list, item -> item['field'])`.
+/// The generic dialect with `array_transform(list, item -> item['field'])` and `IN ()`.
 #[derive(Debug)]
 pub(crate) struct Ec2qlDialect;
 
@@ -24,6 +24,10 @@ impl Dialect for Ec2qlDialect {
     /// The parser asks in places for the dialect itself.
     fn dialect(&self) -> TypeId {
         TypeId::of::<GenericDialect>()
+    }
+
+    fn supports_in_empty_list(&self) -> bool {
+        true
     }
 
     fn supports_lambda_functions(&self) -> bool {

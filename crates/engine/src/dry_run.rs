@@ -7,10 +7,11 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::error::DataFusionError;
 
 use crate::domain::Regions;
+use crate::enabled::DESCRIBE_REGIONS;
 use crate::error::Error;
 use crate::explain;
 use crate::plan::{self, RegionRequest};
-use crate::scan::{Ec2Scan, unbound};
+use crate::scan::Ec2Scan;
 use crate::schema::DRY_RUN;
 use crate::session::Planned;
 
@@ -29,7 +30,8 @@ struct Answer {
 pub(crate) async fn run(planned: &Planned) -> Result<RecordBatch, Error> {
     let mut answers: Vec<Answer> = vec![];
     for scan in explain::scans(&planned.physical)? {
-        for request in requests(&scan).await? {
+        let Some(requests) = requests(&scan, &mut answers).await? else { continue };
+        for request in requests {
             let operation = &scan.spec.table.operation;
             if answers.iter().all(|answer| answer.region != request.region || &answer.operation != operation) {
                 answers.push(ask(&scan, &request).await?);
@@ -39,12 +41,33 @@ pub(crate) async fn run(planned: &Planned) -> Result<RecordBatch, Error> {
     batch(&answers)
 }
 
-/// The requests that are known before the statement runs; a region that only a join knows is not.
-async fn requests(scan: &Ec2Scan) -> Result<Vec<RegionRequest>, Error> {
+/// The requests that are known before the statement runs; None, and an answer that says why, where none is.
+async fn requests(scan: &Ec2Scan, answers: &mut Vec<Answer>) -> Result<Option<Vec<RegionRequest>>, Error> {
+    let source = &scan.spec.source;
+    let mut answer = |region: &str, operation: &str, allowed, message: &str| {
+        let (region, operation, message) = (region.to_owned(), operation.to_owned(), message.to_owned());
+        if answers.iter().all(|known| known.region != region || known.operation != operation) {
+            answers.push(Answer { region, operation, allowed, message });
+        }
+    };
     if plan::scope(&scan.spec.ask(&[]))? == Regions::Open {
-        return Err(unbound(&scan.spec, true).into());
+        let why = "a join says which regions; a dry run does not read its other side";
+        answer("", &scan.spec.table.operation, None, why);
+        return Ok(None);
     }
-    Ok(scan.spec.requests(&[]).await?)
+    if explain::asks_enabled_regions(scan) {
+        match source.enabled.get(source).await {
+            Ok(_) => {
+                answer(&source.home_region, DESCRIBE_REGIONS, Some(true), "sent, to know which regions are enabled");
+            }
+            Err(error) if error.aws_code().is_some() => {
+                answer(&source.home_region, DESCRIBE_REGIONS, Some(false), &error.message());
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Some(scan.spec.requests(&[]).await?))
 }
 
 async fn ask(scan: &Ec2Scan, request: &RegionRequest) -> Result<Answer, Error> {

@@ -15,6 +15,9 @@ use crate::scan::{Ec2Scan, Source, Spec};
 use crate::schema;
 use crate::settings::Settings;
 
+/// The operation that says which regions are enabled.
+pub(crate) const DESCRIBE_REGIONS: &str = "DescribeRegions";
+
 /// One `DescribeRegions` a session, made when it is first needed. A call that fails is made again next time.
 #[derive(Debug, Clone)]
 pub(crate) struct EnabledRegions {

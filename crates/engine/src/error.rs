@@ -40,6 +40,8 @@ pub(crate) enum Reason {
     Parameter { column: String },
     #[error("region \"{region}\" is not among the regions of this session ({session})")]
     RegionOutsideSession { region: String, session: String },
+    #[error("region \"{region}\" is not enabled for this account")]
+    RegionNotEnabled { region: String, source: ec2ql_ec2::Error },
     #[error("{}", ec2::message(.0))]
     Ec2(#[source] ec2ql_ec2::Error),
     #[error("{0}")]
@@ -95,6 +97,14 @@ impl Error {
         Self::new(Reason::Cancelled)
     }
 
+    /// AWS's code for it, if AWS answered.
+    pub(crate) fn aws_code(&self) -> Option<&str> {
+        match self.reason() {
+            Reason::Ec2(error) => error.code(),
+            _ => None,
+        }
+    }
+
     pub(crate) fn reason(&self) -> &Reason {
         &self.0
     }
@@ -105,7 +115,7 @@ impl Error {
             Reason::RegionUnbound { .. } => "42R01",
             Reason::RegionOutsideSession { .. } => "42R02",
             Reason::Parameter { .. } => "42R03",
-            Reason::Ec2(error) => ec2::sqlstate(error),
+            Reason::Ec2(error) | Reason::RegionNotEnabled { source: error, .. } => ec2::sqlstate(error),
             Reason::Name(error) => match error.kind {
                 NameErrorKind::Relation => "42P01",
                 NameErrorKind::Column => "42703",
@@ -135,7 +145,7 @@ impl Error {
     /// Codes, counts and causes behind the message.
     pub fn detail(&self) -> Option<String> {
         match self.reason() {
-            Reason::Ec2(error) => ec2::detail(error),
+            Reason::Ec2(error) | Reason::RegionNotEnabled { source: error, .. } => ec2::detail(error),
             Reason::RegionUnbound { joined: true, .. } => Some(
                 "A join gives its regions only to the side whose unmatched rows it drops: not to the kept side of an \
                  outer join, not under FULL, NOT IN or NOT EXISTS."
@@ -160,6 +170,9 @@ impl Error {
             Reason::RegionOutsideSession { region, .. } => {
                 Some(format!("Add it: SET ec2ql.regions = '...,{region}', or leave the session's regions empty."))
             }
+            Reason::RegionNotEnabled { region, .. } => {
+                Some(format!("Enable it (aws account enable-region --region-name {region}), or leave it out."))
+            }
             Reason::Ec2(error) => ec2::hint(error),
             Reason::Name(error) => error.hint(),
             Reason::UnknownSetting { near, .. } => {
@@ -180,6 +193,7 @@ impl Error {
     /// What kind of failure this is.
     pub fn class(&self) -> Class {
         match self.reason() {
+            Reason::RegionNotEnabled { .. } => Class::Remote,
             Reason::Ec2(error) => match error.kind() {
                 Kind::Region | Kind::Endpoint => Class::Usage,
                 Kind::TooLarge | Kind::NoProgress => Class::Limit,

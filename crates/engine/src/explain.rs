@@ -15,6 +15,7 @@ use datafusion::sql::unparser::expr_to_sql;
 
 use crate::bind;
 use crate::domain::{self, Regions};
+use crate::enabled::DESCRIBE_REGIONS;
 use crate::plan::{self, RegionRequest};
 use crate::requests::wire_parameters;
 use crate::scan::Ec2Scan;
@@ -24,7 +25,12 @@ use crate::shared::SharedScan;
 /// One row per request group, then the plans line by line.
 pub(crate) fn plan(optimized: &LogicalPlan, physical: &Arc<dyn ExecutionPlan>) -> Result<RecordBatch> {
     let mut rows = Rows::default();
-    for scan in scans(physical)? {
+    let scans = scans(physical)?;
+    if let Some(scan) = scans.iter().find(|scan| asks_enabled_regions(scan)) {
+        let home = &scan.spec.source.home_region;
+        rows.push("request", &format!("{DESCRIBE_REGIONS} in {home}, once a session; needs ec2:{DESCRIBE_REGIONS}"));
+    }
+    for scan in scans {
         let table = &scan.spec.table;
         let checked: Vec<String> =
             scan.spec.filters.iter().filter(|filter| !is_answered_by_asking(&scan, filter)).map(text).collect();
@@ -43,6 +49,11 @@ pub(crate) fn plan(optimized: &LogicalPlan, physical: &Arc<dyn ExecutionPlan>) -
     rows.lines("logical_plan", &optimized.display_indent().to_string());
     rows.lines("physical_plan", &displayable(physical.as_ref()).indent(false).to_string());
     rows.finish()
+}
+
+/// Whether a scan has to know which regions are enabled.
+pub(crate) fn asks_enabled_regions(scan: &Ec2Scan) -> bool {
+    matches!(plan::scope(&scan.spec.ask(&[])), Ok(Regions::Bound { enabled: true, .. }))
 }
 
 /// What was asked and what it cost, then the plan with its counters.
@@ -115,7 +126,7 @@ pub(crate) fn requests(scan: &Ec2Scan) -> Vec<RequestLine> {
     let ask = scan.spec.ask(&[]);
     let from_joins = joined_columns(scan);
     let joined = |parameters: String| match from_joins.iter().filter(|column| *column != REGION).collect::<Vec<_>>() {
-        columns if columns.is_empty() => parameters,
+        columns if columns.is_empty() || !ask.settings.pushdown => parameters,
         columns => {
             let columns: Vec<&str> = columns.into_iter().map(String::as_str).collect();
             let max = scan.spec.settings.join_values;

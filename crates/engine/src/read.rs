@@ -7,9 +7,13 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::runtime::SpawnedTask;
 use ec2ql_catalog::Table;
-use ec2ql_ec2::{Error, Page, Pages};
+use ec2ql_ec2::{Error, Kind, Page, Pages};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 
 use crate::decode::Decoder;
+use crate::enabled::DESCRIBE_REGIONS;
+use crate::error::Reason;
 use crate::plan::{Given, RegionRequest};
 use crate::requests::Entry;
 use crate::scan::{ScanMetrics, Source};
@@ -58,7 +62,14 @@ impl RegionReader {
     }
 
     /// The next batch of rows; None when the region is read to its end.
-    pub(crate) async fn next(&mut self) -> Result<Option<RecordBatch>, Error> {
+    pub(crate) async fn next(&mut self) -> Result<Option<RecordBatch>, crate::Error> {
+        match self.advance().await {
+            Ok(batch) => Ok(batch),
+            Err(error) => Err(self.why(error).await),
+        }
+    }
+
+    async fn advance(&mut self) -> Result<Option<RecordBatch>, Error> {
         loop {
             if let Some(batch) = self.ready.pop_front() {
                 return Ok(Some(batch));
@@ -84,6 +95,20 @@ impl RegionReader {
                 }
             }
         }
+    }
+
+    /// AWS says of a region that is not enabled what it says of wrong credentials.
+    async fn why(&self, error: Error) -> crate::Error {
+        let Reading { table, source, .. } = self.reading.as_ref();
+        let region = &self.request.region;
+        let elsewhere = *region != source.home_region && table.operation != DESCRIBE_REGIONS;
+        if error.kind() == Kind::AuthFailure && elsewhere {
+            let enabled: BoxFuture<'_, _> = source.enabled.get(source).boxed();
+            if enabled.await.is_ok_and(|enabled| !enabled.contains(region)) {
+                return crate::Error::new(Reason::RegionNotEnabled { region: region.clone(), source: error });
+            }
+        }
+        error.into()
     }
 
     fn start(&mut self) -> Option<Current> {

@@ -34,6 +34,7 @@ use crate::explain;
 use crate::plan::{self, Ask, Given, RegionRequest};
 use crate::read::{Reading, RegionReader};
 use crate::requests::RequestLog;
+use crate::rules::JOIN_ROWS_MAX;
 use crate::settings::Settings;
 
 /// One scan of a table: what is asked for, and which columns are decoded.
@@ -118,10 +119,10 @@ impl Ec2Scan {
         let readers = requests.into_iter().map(move |request| RegionReader::new(reading.clone(), request));
         let streams = futures::stream::iter(readers.collect::<Vec<_>>()).map(|reader| {
             Box::pin(futures::stream::try_unfold(reader, |mut reader| async move {
-                Ok::<_, ec2ql_ec2::Error>(reader.next().await?.map(|batch| (batch, reader)))
+                Ok::<_, Error>(reader.next().await?.map(|batch| (batch, reader)))
             }))
         });
-        streams.flatten_unordered(at_once).map_err(|error| DataFusionError::External(Box::new(error)))
+        streams.flatten_unordered(at_once).map_err(DataFusionError::from)
     }
 
     fn scan_metrics(&self) -> ScanMetrics {
@@ -153,7 +154,7 @@ impl Spec {
         bind::complete(dynamic).await;
         let ask = self.ask(dynamic);
         let regions = match plan::scope(&ask)? {
-            Regions::Open => return Err(unbound(self, false)),
+            Regions::Open => return Err(too_many(&self.table.name.to_string()).into()),
             Regions::Bound { named, enabled: false } => named,
             Regions::Bound { mut named, enabled: true } => {
                 let enabled = self.source.enabled.get(&self.source).await;
@@ -178,6 +179,12 @@ pub(crate) fn properties(schema: SchemaRef) -> Arc<PlanProperties> {
 pub(crate) fn unbound(spec: &Spec, joined: bool) -> DataFusionError {
     let (table, home) = (spec.table.name.to_string(), spec.source.home_region.clone());
     Error::new(Reason::RegionUnbound { table, joined, home }).into()
+}
+
+/// The error of a join whose values are not handed on, and with them the regions.
+fn too_many(table: &str) -> Error {
+    let message = format!("the regions of \"{table}\" are among more than {JOIN_ROWS_MAX} values of a join");
+    Error::usage(message, Some("Say the regions beside the join: AND region IN ('us-east-1', 'eu-west-1')."))
 }
 
 /// No request is made of a region that does not exist.

@@ -79,7 +79,11 @@ async fn query(session: &Session, state: SessionState, statement: Parsed) -> Res
 
 /// Nothing is sent, unless it is to be analyzed.
 async fn explain(session: &Session, state: SessionState, statement: Parsed, analyze: bool) -> Result<Outcome, Error> {
+    let dry_run = Settings::of(state.config_options()).dry_run;
     let planned = session.plan(state, statement).await?;
+    if analyze && dry_run {
+        return dry_run::run(&planned).await.map(one_batch);
+    }
     if !analyze {
         return Ok(one_batch(explain::plan(&planned.optimized, &planned.physical)?));
     }

@@ -17,7 +17,7 @@ use crate::standin::{Answer, StandIn};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running shell and its screen, as the bytes that came.
-struct Shell {
+pub(crate) struct Shell {
     child: Child,
     keyboard: File,
     bytes: Receiver<Vec<u8>>,
@@ -25,7 +25,7 @@ struct Shell {
 }
 
 impl Shell {
-    fn start(place: &Place, arguments: &[&str]) -> Self {
+    pub(crate) fn start(place: &Place, arguments: &[&str]) -> Self {
         Self::start_on(100, place, arguments)
     }
 
@@ -75,7 +75,7 @@ impl Shell {
     }
 
     /// Types a line at the prompt; gives what comes before the end that is waited for.
-    fn enter(&mut self, line: &str, end: &str) -> String {
+    pub(crate) fn enter(&mut self, line: &str, end: &str) -> String {
         self.until("ec2ql> ");
         self.keys(&format!("{line}\r"));
         self.until(end).replace("\r\n", "\n")
@@ -88,7 +88,7 @@ impl Shell {
         shown + "\n"
     }
 
-    fn leave(mut self, keys: &str) {
+    pub(crate) fn leave(mut self, keys: &str) {
         self.until("ec2ql> ");
         self.keys(keys);
         assert_eq!(self.end(), Some(0));
@@ -172,6 +172,30 @@ fn values_are_shown_not_obeyed() {
     let wide: Vec<_> = (0..30).map(|n| format!("'abcdefghij' AS c{n}")).collect();
     shell.enter(&format!("SELECT {};", wide.join(", ")), "-[ 1 ]-\r\nc0  | abcdefghij");
     // Ctrl-D.
+    shell.leave("\u{4}");
+}
+
+/// What is typed or pasted while the shell is busy waits for it, in pieces of any size.
+#[test]
+fn what_is_typed_ahead_is_kept() {
+    let place = Place::new();
+    let mut shell = Shell::start(&place, &[]);
+    shell.until("ec2ql> ");
+    for end in ["\r", "\n"] {
+        let statements: Vec<_> = (11..=50).map(|n| format!("SELECT {n} * 1000 + 7 AS pasted;{end}")).collect();
+        shell.keys(&statements.concat());
+        for n in 11..=50 {
+            shell.until(&format!("\r\n  {}\r\n(1 row)", n * 1000 + 7));
+        }
+    }
+    // While a statement runs, in two pieces.
+    shell.keys("SELECT count(*) AS busy FROM generate_series(1, 30000) AS a, generate_series(1, 30000) AS b;\r");
+    shell.until("\r1 s");
+    shell.keys("SELECT 41 + ");
+    shell.keys("1 AS typed;\rSELECT 2 + 3 AS last;\r");
+    shell.until(" 900000000\r\n");
+    shell.until("    42\r\n(1 row)");
+    shell.until("    5\r\n(1 row)");
     shell.leave("\u{4}");
 }
 

@@ -8,6 +8,8 @@
 #![expect(clippy::needless_pass_by_value, reason = "it is how expected texts are written")]
 
 mod arguments;
+#[cfg(unix)]
+mod broken;
 mod credentials;
 mod documents;
 mod endings;

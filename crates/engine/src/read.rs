@@ -18,6 +18,9 @@ use crate::plan::{Given, RegionRequest};
 use crate::requests::Entry;
 use crate::scan::{ScanMetrics, Source};
 
+/// AWS's codes for a token that it no longer knows.
+const STALE_TOKEN: [&str; 2] = ["InvalidNextToken", "InvalidPaginationToken"];
+
 /// What the readers of one scan have in common.
 #[derive(Debug)]
 pub(crate) struct Reading {
@@ -42,6 +45,8 @@ pub(crate) struct RegionReader {
     todo: VecDeque<Vec<String>>,
     current: Option<Current>,
     ready: VecDeque<RecordBatch>,
+    /// A token of it was refused before there was a row, and it was asked from the start.
+    begun_again: bool,
 }
 
 /// The request under way.
@@ -58,7 +63,14 @@ type Read = (Option<Result<Page<VecDeque<RecordBatch>>, Error>>, Pages<Decoder>)
 
 impl RegionReader {
     pub(crate) fn new(reading: Arc<Reading>, request: RegionRequest) -> Self {
-        Self { reading, todo: request.batches().into(), request, current: None, ready: VecDeque::new() }
+        Self {
+            reading,
+            todo: request.batches().into(),
+            request,
+            current: None,
+            ready: VecDeque::new(),
+            begun_again: false,
+        }
     }
 
     /// The next batch of rows; None when the region is read to its end.
@@ -82,13 +94,20 @@ impl RegionReader {
                     self.took(&entry, &page);
                     self.ready.extend(page.output);
                     if !page.last {
-                        self.current = Some(Current { ids, pages, entry, begun: true });
+                        let begun = begun || !self.ready.is_empty();
+                        self.current = Some(Current { ids, pages, entry, begun });
                     }
                 }
                 (Some(Err(error)), _) => {
                     entry.failed(&error);
                     if begun {
                         return Err(error);
+                    }
+                    let stale = error.code().is_some_and(|code| STALE_TOKEN.contains(&code));
+                    if stale && !self.begun_again {
+                        self.begun_again = true;
+                        self.todo.push_front(ids);
+                        continue;
                     }
                     let again = self.without_missing(ids, error)?;
                     again.into_iter().rev().for_each(|batch| self.todo.push_front(batch));

@@ -23,6 +23,7 @@ mod plain;
 mod retry;
 mod seams;
 mod sign;
+mod words;
 mod xml;
 
 pub use call::{Call, encode, parameters};

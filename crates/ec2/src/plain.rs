@@ -3,11 +3,15 @@
 //! It knows nothing else and reports no error. Where it is not sure it gives `None` and stands where the last tag ended;
 //! the XML library's reader takes over there, and finds out what it is.
 
-use memchr::{memchr, memchr2};
+mod skip;
 
+use memchr::memchr;
+
+use self::skip::Shapes;
 use crate::Limits;
-use crate::characters::{goes_on_plain_name, is_blank, starts_plain_name};
-use crate::xml::{ITEM_DEPTH, character};
+use crate::characters::{is_blank, starts_plain_name};
+use crate::words::{markup, name_length, reference, same};
+use crate::xml::ITEM_DEPTH;
 
 /// The part of a document from behind the root's tag, and the place that is reached in it.
 pub(crate) struct Plain<'a> {
@@ -18,8 +22,8 @@ pub(crate) struct Plain<'a> {
     open: Vec<&'a str>,
     /// By depth, what last stood before a child there: mostly it is the same indentation again.
     gaps: Vec<&'a [u8]>,
-    /// Which name was entered after which in what was skipped.
-    followers: Followers<'a>,
+    /// What was skipped so far.
+    shapes: Shapes<'a>,
     /// The element just entered was written `<a/>`, so its end is still to be reported.
     pub(crate) empty: bool,
     /// As in the library's reader.
@@ -51,17 +55,7 @@ impl<'a> Plain<'a> {
         let mut open = Vec::with_capacity(depth_max);
         open.push(root);
         let gaps = vec![<&[u8]>::default(); depth_max + 1];
-        Self {
-            text,
-            at,
-            open,
-            gaps,
-            followers: Followers([""; SLOTS]),
-            empty: false,
-            items: 0,
-            depth_max,
-            text_bytes_max,
-        }
+        Self { text, at, open, gaps, shapes: Shapes::default(), empty: false, items: 0, depth_max, text_bytes_max }
     }
 
     pub(crate) fn depth(&self) -> usize {
@@ -108,29 +102,6 @@ impl<'a> Plain<'a> {
         self.text.get(begin..begin + length).map(Text::Slice)
     }
 
-    /// Leaves the element just entered.
-    pub(crate) fn skip(&mut self) -> Option<()> {
-        let outside = self.open.len().checked_sub(1)?;
-        let mut name = *self.open.last()?;
-        let mut entered = true;
-        while self.open.len() > outside {
-            if self.empty {
-                self.empty = false;
-                self.open.pop();
-                entered = false;
-                continue;
-            }
-            let tag = if entered { self.text_end()? } else { self.gap_end()? };
-            entered = !self.is_end_tag(tag);
-            if entered {
-                name = self.enter_after(name, tag)?;
-            } else {
-                self.close(tag)?;
-            }
-        }
-        Some(())
-    }
-
     /// Passes what follows the root: blanks.
     pub(crate) fn end(&mut self) -> Option<()> {
         let ended = self.open.is_empty() && is_blank(self.text.get(self.at..)?);
@@ -151,7 +122,7 @@ impl<'a> Plain<'a> {
         for depth in [depth, depth.saturating_sub(1)] {
             let gap = self.gaps.get(depth)?;
             let guess = self.at + gap.len();
-            if bytes.get(guess) == Some(&b'<') && bytes.get(self.at..guess) == Some(gap) {
+            if bytes.get(guess) == Some(&b'<') && bytes.get(self.at..guess).is_some_and(|found| same(found, gap)) {
                 return Some(guess);
             }
         }
@@ -223,24 +194,12 @@ impl<'a> Plain<'a> {
         self.enter_named_at(tag, name)
     }
 
-    /// Enters the element whose tag begins here, and comes after one of this name.
-    #[inline]
-    fn enter_after(&mut self, name: &str, tag: usize) -> Option<&'a str> {
-        let guess = self.followers.get(name);
-        if !guess.is_empty() && self.enter_named_at(tag, guess).is_some() {
-            return Some(guess);
-        }
-        let follower = self.enter(tag)?;
-        self.followers.set(name, follower);
-        Some(follower)
-    }
-
     #[inline]
     fn enter_named_at(&mut self, tag: usize, name: &str) -> Option<()> {
         let begin = tag + 1;
         let end = begin + name.len();
         let found = self.text.get(begin..end)?;
-        if found != name || self.text.as_bytes().get(end) != Some(&b'>') {
+        if !same(found.as_bytes(), name.as_bytes()) || self.text.as_bytes().get(end) != Some(&b'>') {
             return None;
         }
         self.push(found)?;
@@ -263,90 +222,12 @@ impl<'a> Plain<'a> {
     #[inline]
     fn close(&mut self, tag: usize) -> Option<()> {
         let name = self.open.last()?.as_bytes();
-        let rest = self.text.as_bytes().get(tag..)?.strip_prefix(b"</")?.strip_prefix(name)?;
-        if rest.first() != Some(&b'>') {
-            return None;
-        }
-        self.open.pop();
-        self.at = tag + name.len() + "</>".len();
+        let begin = tag + "</".len();
+        let end = begin + name.len();
+        let bytes = self.text.as_bytes();
+        let closed = bytes.get(tag..begin)? == b"</" && same(bytes.get(begin..end)?, name) && bytes.get(end)? == &b'>';
+        self.open.pop_if(|_| closed)?;
+        self.at = end + 1;
         Some(())
     }
-}
-
-const SLOTS: usize = 64;
-
-/// Guesses of the name that comes next, in slots by a hash of the name before: where two share one, guesses fail.
-struct Followers<'a>([&'a str; SLOTS]);
-
-impl<'a> Followers<'a> {
-    #[inline]
-    fn get(&self, name: &str) -> &'a str {
-        self.0.get(Self::slot(name)).copied().unwrap_or_default()
-    }
-
-    fn set(&mut self, name: &str, follower: &'a str) {
-        if let Some(slot) = self.0.get_mut(Self::slot(name)) {
-            *slot = follower;
-        }
-    }
-
-    #[inline]
-    fn slot(name: &str) -> usize {
-        let name = name.as_bytes();
-        let end = |byte: Option<&u8>| usize::from(byte.copied().unwrap_or_default());
-        (end(name.first()) + end(name.last()) * 5 + name.len() * 9) % SLOTS
-    }
-}
-
-const WORD: usize = size_of::<u128>();
-
-/// A word of this byte only.
-const fn each(byte: u8) -> u128 {
-    u128::from_le_bytes([byte; WORD])
-}
-
-/// Where the first `<` or `&` is. Most are near: two words are looked at before the library is called.
-#[inline]
-fn markup(bytes: &[u8]) -> Option<usize> {
-    if bytes.first() == Some(&b'<') {
-        return Some(0);
-    }
-    let zeros = |word: u128| word.wrapping_sub(each(1)) & !word & each(0x80);
-    let (words, _) = bytes.get(..2 * WORD).unwrap_or_default().as_chunks::<WORD>();
-    let mut at = 0;
-    for word in words {
-        let word = u128::from_le_bytes(*word);
-        let found = zeros(word ^ each(b'<')) | zeros(word ^ each(b'&'));
-        at += found.trailing_zeros() as usize / 8;
-        if found != 0 {
-            return Some(at);
-        }
-    }
-    Some(at + memchr2(b'<', b'&', bytes.get(at..)?)?)
-}
-
-/// How long the plain name at the start is. Sixteen bytes are looked at once: that leaves no branch to mispredict.
-#[inline]
-fn name_length(bytes: &[u8]) -> Option<usize> {
-    let mut length = 0;
-    while let Some(word) = bytes.get(length..)?.first_chunk() {
-        let word = u128::from_le_bytes(*word);
-        let lower = (word | each(0x20)) & each(0x7f);
-        let letters = (lower + each(0x80 - b'a')) & !(lower + each(0x7f - b'z')) & !word;
-        let others = !letters & each(0x80);
-        length += others.trailing_zeros() as usize / 8;
-        if others != 0 {
-            break;
-        }
-    }
-    let rest = bytes.get(length..)?;
-    Some(length + rest.iter().position(|byte| !goes_on_plain_name(*byte))?)
-}
-
-/// The character that the reference at the start of the text stands for, and the length of the reference.
-#[cold]
-fn reference(text: &str) -> Option<(char, usize)> {
-    const BYTES_MAX: usize = 12;
-    let end = text.bytes().take(BYTES_MAX).position(|byte| byte == b';')?;
-    Some((character(text.get(1..end)?)?, end + 1))
 }

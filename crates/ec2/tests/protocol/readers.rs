@@ -147,7 +147,7 @@ fn answers() -> Vec<(Vec<u8>, String)> {
     assert!(bodies.len() > 30, "{} samples", bodies.len());
     for work in [Work::ImageTasks, Work::SnapshotTasks, Work::Images, Work::Instances] {
         for indented in [true, false] {
-            let page = Page::new(work, indented, 0, 2);
+            let page = Page::new(work, indented, 0, 4);
             bodies.push(format!("{}{}", page.text, page.tail(Some("token"))).into_bytes());
         }
     }

@@ -164,7 +164,7 @@ fn regions(programs: &Programs, results: &mut Results) -> Result<(), String> {
         for (count, regions) in [(1, "us-east-1"), (17, REGIONS)] {
             let sql = "COPY (SELECT * FROM import_image_tasks) TO 'regions.parquet' OPTIONS (OVERWRITE true)";
             let arguments = ["--endpoint-url", &*endpoint.url, "--region", regions, "-v", "-c", sql];
-            let expected = format!("-- COPY {}", rows * count);
+            let expected = format!("COPY {}", rows * count);
             eprintln!("{count} regions, {rows} rows each");
             let runs = (0..SHORT_RUNS).map(|_| programs.run_ours(&arguments, &expected));
             let cost = middle(runs.collect::<Result<Vec<_>, _>>()?);
@@ -210,7 +210,7 @@ fn compression(programs: &Programs, rows: usize, results: &mut Results) -> Resul
             let endpoint = Endpoint::start(Served { megabits, gzip, ..image_tasks(PAGE_ROWS, pages, 0) })?;
             let arguments = ["--endpoint-url", &*endpoint.url, "--compression", setting, "-v", "-c", sql];
             eprintln!("compression {setting}, {megabits} megabits a second");
-            let runs = (0..3).map(|_| programs.run_ours(&arguments, &format!("-- COPY {}", pages * PAGE_ROWS)));
+            let runs = (0..3).map(|_| programs.run_ours(&arguments, &format!("COPY {}", pages * PAGE_ROWS)));
             let cost = middle(runs.collect::<Result<Vec<_>, _>>()?);
             let link = if megabits == 0 { String::new() } else { format!(", {megabits} Mbit/s") };
             let title = format!("{pages} pages to parquet, compression {setting}{link}");

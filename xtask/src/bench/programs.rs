@@ -49,7 +49,7 @@ impl Programs {
                 let _ = fs::remove_file(self.folder.join(file));
             }
             let arguments = ["--endpoint-url", url, "-v", "-o", "csv", "--no-header", "-c", &sql];
-            let expected = if file.is_some() { format!("-- COPY {rows}") } else { rows.to_string() };
+            let expected = if file.is_some() { format!("COPY {rows}") } else { rows.to_string() };
             return self.run_ours(&arguments, &expected);
         }
         let Some(venv) = &self.venv else { return Err("the peers are not installed".to_owned()) };

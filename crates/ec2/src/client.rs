@@ -5,16 +5,15 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use url::Url;
 
 use crate::call::{Call, encode_with};
 use crate::classify::{self, Verdict};
 use crate::credentials::CredentialsCache;
-use crate::endpoints::is_local;
 use crate::retry::{Bucket, Cause, Retry, delay};
 use crate::sign::signed_headers;
-use crate::{Clock, Endpoints, Error, Limits, Random, Request, Transport};
+use crate::{Clock, Endpoints, Error, Gzip, Limits, Random, Request, Transport};
 
 /// What a client needs from the outside.
 #[derive(Debug, Clone)]
@@ -42,18 +41,6 @@ pub struct Config {
 pub struct Client {
     shared: Arc<Shared>,
     gzip: Gzip,
-}
-
-/// Which endpoints are asked to compress their answers. The bound on a page counts its bytes once they are decoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Gzip {
-    /// None.
-    Never,
-    /// Every endpoint that is not on this machine.
-    #[default]
-    Remote,
-    /// Every endpoint.
-    Always,
 }
 
 struct Shared {
@@ -87,6 +74,7 @@ struct Attempts<'a> {
     url: Url,
     accepts_gzip: bool,
     body: Bytes,
+    buffer: BytesMut,
     invocation_id: String,
     begun: Duration,
     sent: u32,
@@ -148,7 +136,7 @@ impl Client {
     /// # Errors
     /// No page came; the error says what did.
     pub async fn call(&self, call: &Call) -> Result<Response, Error> {
-        self.page(call, None).await
+        self.page(call, None, BytesMut::new()).await
     }
 
     /// Has the next request sent over a new connection.
@@ -156,7 +144,13 @@ impl Client {
         self.shared.transport.disconnect();
     }
 
-    pub(crate) async fn page(&self, call: &Call, next_token: Option<&str>) -> Result<Response, Error> {
+    /// `buffer` is memory that the answer may be received into.
+    pub(crate) async fn page(
+        &self,
+        call: &Call,
+        next_token: Option<&str>,
+        buffer: BytesMut,
+    ) -> Result<Response, Error> {
         let page = async {
             let url = self.shared.endpoints.resolve(&call.region)?;
             let mut attempts = Attempts {
@@ -164,6 +158,7 @@ impl Client {
                 accepts_gzip: self.gzip.is_wanted_of(&url),
                 url,
                 body: Bytes::from(encode_with(call, next_token)),
+                buffer,
                 invocation_id: self.shared.invocation_id(),
                 begun: self.shared.clock.elapsed(),
                 sent: 0,
@@ -176,16 +171,6 @@ impl Client {
             Ok(Response { body, attempts: attempts.sent, throttles: attempts.throttles, elapsed })
         };
         page.await.map_err(|error: Error| error.at(&call.operation, &call.region))
-    }
-}
-
-impl Gzip {
-    fn is_wanted_of(self, url: &Url) -> bool {
-        match self {
-            Self::Never => false,
-            Self::Remote => !is_local(url),
-            Self::Always => true,
-        }
     }
 }
 
@@ -252,6 +237,7 @@ impl Shared {
             timeout: self.time_left(attempts),
             answer_bytes_max: self.limits.page_bytes_max,
             accepts_gzip: attempts.accepts_gzip,
+            buffer: std::mem::take(&mut attempts.buffer),
         };
         match self.transport.send(request).await {
             Ok(answer) => classify::judge(answer, &attempts.call.operation, &self.limits, now),

@@ -132,6 +132,28 @@ fn origin(url: &Url) -> String {
     format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default())
 }
 
+/// Which endpoints are asked to compress their answers. The bound on a page counts its bytes once they are decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Gzip {
+    /// None.
+    Never,
+    /// Every endpoint that is not on this machine.
+    #[default]
+    Remote,
+    /// Every endpoint.
+    Always,
+}
+
+impl Gzip {
+    pub(crate) fn is_wanted_of(self, url: &Url) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Remote => !is_local(url),
+            Self::Always => true,
+        }
+    }
+}
+
 /// Whether a request to it stays on this machine.
 pub(crate) fn is_local(url: &Url) -> bool {
     url.host().is_some_and(|host| is_loopback(&host))

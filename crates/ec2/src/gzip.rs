@@ -40,13 +40,16 @@ struct Decoded {
 }
 
 impl Body {
-    /// An empty body that is sent as it is; `announced` is its length, if that was said.
-    pub(crate) fn plain(announced: usize, bytes_max: usize) -> Self {
-        Self { received: 0, bytes_max, form: Form::Plain(BytesMut::with_capacity(announced.min(bytes_max))) }
+    /// An empty body that is sent as it is, received into this memory; `announced` is its length, if that was said.
+    pub(crate) fn plain(mut buffer: BytesMut, announced: usize, bytes_max: usize) -> Self {
+        buffer.clear();
+        buffer.reserve(announced.min(bytes_max));
+        Self { received: 0, bytes_max, form: Form::Plain(buffer) }
     }
 
-    pub(crate) fn gzip(bytes_max: usize) -> Self {
-        let decoded = Decoded { bytes: BytesMut::new(), allowed: 0, over: false };
+    pub(crate) fn gzip(mut buffer: BytesMut, bytes_max: usize) -> Self {
+        buffer.clear();
+        let decoded = Decoded { bytes: buffer, allowed: 0, over: false };
         Self { received: 0, bytes_max, form: Form::Gzip(Box::new(GzDecoder::new(decoded))) }
     }
 
@@ -115,7 +118,7 @@ mod tests {
     }
 
     fn read(bytes: &[u8], chunk_bytes: usize, bytes_max: usize) -> Result<Bytes, Fault> {
-        let mut body = Body::gzip(bytes_max);
+        let mut body = Body::gzip(BytesMut::new(), bytes_max);
         bytes.chunks(chunk_bytes).try_for_each(|chunk| body.push(chunk))?;
         body.finish()
     }
@@ -155,7 +158,7 @@ mod tests {
     #[test]
     fn h13_a_bomb_is_given_up_early() {
         let bytes = compressed(&vec![b' '; 8 << 20]);
-        let mut body = Body::gzip(1 << 30);
+        let mut body = Body::gzip(BytesMut::new(), 1 << 30);
         let fault = bytes.chunks(64).find_map(|chunk| body.push(chunk).err());
         assert!(matches!(fault, Some(Fault::Bomb)), "{fault:?}");
         let Form::Gzip(decoder) = body.form else { return };

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use reqwest::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue,
     TRANSFER_ENCODING,
@@ -125,22 +125,24 @@ impl Http {
             .map_err(|_| slow("no answer", first_byte))?
             .map_err(narrow)?;
         check_framing(response.headers())?;
-        self.receive(response, request.accepts_gzip, request.answer_bytes_max).await
+        let expected = Expected { gzip: request.accepts_gzip, bytes_max: request.answer_bytes_max };
+        self.receive(response, expected, request.buffer).await
     }
 
     async fn receive(
         &self,
         mut response: reqwest::Response,
-        gzip: bool,
-        bytes_max: usize,
+        expected: Expected,
+        buffer: BytesMut,
     ) -> Result<Answer, TransportError> {
+        let Expected { gzip, bytes_max } = expected;
         let announced = usize::try_from(response.content_length().unwrap_or_default()).unwrap_or(usize::MAX);
         if announced > bytes_max {
             return Err(unreadable(Fault::TooLong, bytes_max));
         }
         let mut body = match encoding(response.headers()) {
-            "identity" => Body::plain(announced, bytes_max),
-            "gzip" if gzip => Body::gzip(bytes_max),
+            "identity" => Body::plain(buffer, announced, bytes_max),
+            "gzip" if gzip => Body::gzip(buffer, bytes_max),
             _ => {
                 let reason = "the answer is encoded in a way that was not asked for";
                 return Err(failure(Kind::Protocol, reason.to_owned(), false, None));
@@ -155,6 +157,12 @@ impl Http {
         let body = body.finish().map_err(|fault| unreadable(fault, bytes_max))?;
         Ok(answer(response.status().as_u16(), response.headers(), body))
     }
+}
+
+/// What an answer may be.
+struct Expected {
+    gzip: bool,
+    bytes_max: usize,
 }
 
 /// How the body is encoded.

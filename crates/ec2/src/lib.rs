@@ -27,9 +27,9 @@ mod words;
 mod xml;
 
 pub use call::{Call, encode, parameters};
-pub use client::{Client, Config, Gzip, Response};
+pub use client::{Client, Config, Response};
 pub use document::{Document, Envelope};
-pub use endpoints::Endpoints;
+pub use endpoints::{Endpoints, Gzip};
 pub use error::{Error, Kind};
 pub use http::{Http, HttpConfig};
 pub use limits::Limits;

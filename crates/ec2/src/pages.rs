@@ -3,7 +3,7 @@ use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use tokio::task::JoinSet;
 
 use crate::{Call, Client, Document, Envelope, Error, Kind, Response};
@@ -52,6 +52,8 @@ pub struct Pages<D> {
     seen: Seen,
     count: u32,
     empty_in_a_row: u32,
+    /// The memory of the last page that was decoded: another is received into it.
+    spare: BytesMut,
 }
 
 /// Where the next page comes from.
@@ -81,14 +83,17 @@ impl<D: Decode> Pages<D> {
     /// The pages of `call`. Nothing is sent yet. Without `ahead`, no page is requested before it is asked for here.
     pub fn new(client: Client, call: Call, decoder: D, ahead: bool) -> Self {
         let (next, seen) = (Next::Ask(None), Seen::default());
-        Self { client, call, decoder, ahead, next, seen, count: 0, empty_in_a_row: 0 }
+        Self { client, call, decoder, ahead, next, seen, count: 0, empty_in_a_row: 0, spare: BytesMut::new() }
     }
 
     /// The next page; `None` after the last and after an error.
     pub async fn next(&mut self) -> Option<Result<Page<D::Output>, Error>> {
         let response = match std::mem::replace(&mut self.next, Next::End) {
             Next::End => return None,
-            Next::Ask(token) => self.client.page(&self.call, token.as_deref()).await,
+            Next::Ask(token) => {
+                let buffer = std::mem::take(&mut self.spare);
+                self.client.page(&self.call, token.as_deref(), buffer).await
+            }
             Next::Asked(asked) => asked.wait().await,
         };
         let page = match response {
@@ -99,7 +104,9 @@ impl<D: Decode> Pages<D> {
                     // the request is under way when decoding begins.
                     tokio::task::yield_now().await;
                 }
-                self.read(&response, asked)
+                let page = self.read(&response, asked);
+                self.spare = response.body.try_into_mut().unwrap_or_default();
+                page
             }
             Err(error) => Err(error),
         };
@@ -146,7 +153,7 @@ impl<D: Decode> Pages<D> {
     }
 
     /// Requests the page that seems to follow.
-    fn speculate(&self, body: &Bytes) -> Option<Asked> {
+    fn speculate(&mut self, body: &Bytes) -> Option<Asked> {
         if !self.ahead || self.count + 1 >= self.client.limits().pages_max {
             return None;
         }
@@ -154,10 +161,11 @@ impl<D: Decode> Pages<D> {
         Some(self.ask(token.to_owned()))
     }
 
-    fn ask(&self, token: String) -> Asked {
+    fn ask(&mut self, token: String) -> Asked {
         let (client, call, with) = (self.client.clone(), self.call.clone(), token.clone());
+        let buffer = std::mem::take(&mut self.spare);
         let mut answer = JoinSet::new();
-        answer.spawn(async move { client.page(&call, Some(&with)).await });
+        answer.spawn(async move { client.page(&call, Some(&with), buffer).await });
         Asked { token, answer }
     }
 

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use url::Url;
 
 use crate::Kind;
@@ -35,6 +35,8 @@ pub struct Request {
     pub answer_bytes_max: usize,
     /// Whether the answer may come compressed with gzip.
     pub accepts_gzip: bool,
+    /// What the body may be received into: the memory of a page that is done with.
+    pub buffer: BytesMut,
 }
 
 /// The headers are left out: they hold the signature and the session token.

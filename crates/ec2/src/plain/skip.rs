@@ -98,7 +98,7 @@ impl<'a> Shapes<'a> {
     }
 }
 
-impl<'a> Plain<'a> {
+impl Plain<'_> {
     /// Leaves the element just entered.
     pub(crate) fn skip(&mut self) -> Option<()> {
         let outside = self.open.len().checked_sub(1)?;
@@ -129,27 +129,27 @@ impl<'a> Plain<'a> {
                 self.name_open(place, outside);
             }
             named = true;
-            place = self.walk(place, tag?, outside)?;
+            self.walk(&mut place, tag?, outside)?;
             if self.open.len() == outside {
                 return Some(());
             }
         }
     }
 
-    /// Reads tags up to the next text or the end of the subtree, and gives the place there.
-    fn walk(&mut self, from: Option<usize>, begin: usize, outside: usize) -> Option<Option<usize>> {
-        let (mut place, mut tag, items) = (from, begin, self.items);
+    /// Reads tags from the place to the one where the next text begins, or to the end of the subtree, and remembers them.
+    fn walk(&mut self, place: &mut Option<usize>, begin: usize, outside: usize) -> Option<()> {
+        let (from, mut tag, items) = (*place, begin, self.items);
         loop {
             if self.is_end_tag(tag) {
                 self.close(tag)?;
-                place = place.and_then(|place| self.shapes.places.get(place)?.parent);
+                *place = place.and_then(|place| self.shapes.places.get(place)?.parent);
             } else {
                 let name = self.enter(tag)?;
                 if self.empty {
                     self.empty = false;
                     self.open.pop();
                 } else {
-                    place = place.and_then(|place| self.shapes.child(Some(place), name, self.open.len()));
+                    *place = place.and_then(|place| self.shapes.child(Some(place), name, self.open.len()));
                     break;
                 }
             }
@@ -160,9 +160,9 @@ impl<'a> Plain<'a> {
         }
         if let (Some(from), true) = (from, place.is_some() || self.open.len() == outside) {
             let bytes = self.text.as_bytes().get(begin..self.at)?;
-            self.shapes.remember(from, Run { bytes, items: self.items - items, next: place });
+            self.shapes.remember(from, Run { bytes, items: self.items - items, next: *place });
         }
-        Some(place)
+        Some(())
     }
 
     /// Gives the open elements the names that they have at a place.

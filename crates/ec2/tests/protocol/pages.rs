@@ -254,6 +254,35 @@ async fn the_next_page_is_requested_before_this_one_is_decoded() {
     assert_eq!(sent, [2, 3, 3]);
 }
 
+/// Receives pages into the memory that it is given, and notes how much that is.
+#[derive(Debug, Default)]
+struct Receiver(Mutex<Vec<usize>>);
+
+#[async_trait]
+impl Transport for Receiver {
+    async fn send(&self, request: Request) -> Result<Answer, TransportError> {
+        let mut capacities = self.0.lock().unwrap();
+        let token = if capacities.len() < 3 { format!("t{}", capacities.len()) } else { String::new() };
+        let mut buffer = request.buffer;
+        capacities.push(buffer.capacity());
+        buffer.clear();
+        buffer.extend_from_slice(page(100, &token).as_bytes());
+        Ok(answer(200, buffer.freeze()))
+    }
+}
+
+#[tokio::test]
+async fn pages_are_received_into_the_memory_of_those_that_are_done_with() {
+    // One more page is under way with `ahead`, and has its own.
+    for (ahead, fresh) in [(false, 1), (true, 2)] {
+        let receiver = Arc::new(Receiver::default());
+        assert!(scan(client(receiver.clone()), ahead).await.1.is_none());
+        let given: Vec<bool> = receiver.0.lock().unwrap().iter().map(|bytes| *bytes > 0).collect();
+        let expected: Vec<bool> = (0..4).map(|number| number >= fresh).collect();
+        assert_eq!(given, expected, "ahead: {ahead}");
+    }
+}
+
 #[tokio::test]
 async fn a_wrong_guess_of_the_token_is_thrown_away() {
     // The bytes show a token inside a comment first: the guess is `no`, the document says `yes`.

@@ -23,47 +23,51 @@ ENVIRONMENT = {
     "AWS_EC2_METADATA_DISABLED": "true",
 }
 
-# The first part whose words are in a symbol's name; the C library's functions belong to whoever calls them on that
-# thread.
-READING = [
-    ("tokenise", ["ec2ql_ec2::plain", "ec2ql_ec2::document", "ec2ql_ec2::xml", "memchr", "from_utf8", "memcmp"]),
-    ("build", ["decode", "arrow", "dec2flt", "FromStr"]),
-    ("copy, for build and receive", ["memmove", "memset"]),
-    ("allocate", ["malloc", "free", "realloc", "unlink_chunk"]),
-]
-WRITING = [
+# The first part whose words are in a symbol's name. Reading and writing share the threads, so what belongs to the C
+# library is a part of its own.
+PARTS = [
     ("compress", ["ZSTD", "HUF_", "FSE_", "HIST_", "XXH"]),
-    ("encode", ["parquet", "ahash", "hashbrown", "arrow", "memcmp", "memmove", "memset", "foldhash"]),
+    ("tokenise", ["ec2ql_ec2::plain", "ec2ql_ec2::document", "ec2ql_ec2::xml", "ec2ql_ec2::words", "from_utf8"]),
+    ("find the token", ["memchr"]),
+    ("encode", ["parquet", "ahash", "foldhash", "hashbrown"]),
+    ("build", ["ec2ql_engine::decode", "arrow", "dec2flt", "FromStr", "from_str"]),
+    ("copy and compare", ["memmove", "memcpy", "memset", "memcmp"]),
     ("allocate", ["malloc", "free", "realloc", "unlink_chunk"]),
 ]
+RECEIVE = ["tcp", "skb", "copy_to_iter", "recv", "softirq", "sock", "net_rx", "ip_rcv", "inet"]
+MEMORY = ["fault", "clear_page", "mmap", "munmap", "folio", "vma", "anon"]
 
 
-def part(thread, library, symbol):
+def part(library, symbol):
     """The part that a sample belongs to."""
-    reading = thread.startswith("tokio")
     if "kernel" in library:
-        return "receive: the system" if reading else "write, and the rest of the system"
-    for name, words in READING if reading else WRITING:
+        if any(word in symbol for word in RECEIVE):
+            return "receive: the system"
+        return "give memory: the system" if any(word in symbol for word in MEMORY) else "the rest of the system"
+    for name, words in PARTS:
         if any(word in symbol for word in words):
             return name
-    return "receive: HTTP, and the rest" if reading else "plan, and the rest"
+    return "HTTP, plan, and the rest"
 
 
 def profile(binary, url, folder):
-    """CPU seconds of each part, of one run."""
-    command = ["perf", "record", "-q", "-F", "5000", "-o", "perf.data", binary, "--endpoint-url", url, "-c", SQL]
+    """CPU seconds of each part: of one run without the profiler, by the shares of one with it."""
+    run = [binary, "--endpoint-url", url, "-c", SQL]
     before = os.times()
-    subprocess.run(command, cwd=folder, env=ENVIRONMENT, check=True)
+    subprocess.run(run, cwd=folder, env=ENVIRONMENT, check=True)
     after = os.times()
     cpu_s = after.children_user - before.children_user + after.children_system - before.children_system
-    command = ["perf", "report", "-i", "perf.data", "--stdio", "--no-children", "-g", "none", "--sort", "comm,dso,sym"]
+    os.remove(os.path.join(folder, "out.parquet"))
+    command = ["perf", "record", "-q", "-F", "5000", "-o", "perf.data", *run]
+    subprocess.run(command, cwd=folder, env=ENVIRONMENT, check=True)
+    command = ["perf", "report", "-i", "perf.data", "--stdio", "--no-children", "-g", "none", "--sort", "dso,sym"]
     report = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
     parts = collections.Counter()
     for line in report.splitlines():
-        fields = line.split(None, 4)
-        if len(fields) == 5 and fields[0].endswith("%"):
-            percent, thread, library, _, symbol = fields
-            parts[part(thread, library, symbol)] += float(percent.rstrip("%")) / 100 * cpu_s
+        fields = line.split(None, 3)
+        if len(fields) == 4 and fields[0].endswith("%"):
+            percent, library, _, symbol = fields
+            parts[part(library, symbol)] += float(percent.rstrip("%")) / 100 * cpu_s
     os.remove(os.path.join(folder, "out.parquet"))
     return parts
 

@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: ec2ql beside boto3 and the AWS CLI, over the same bytes.
 
+mod bare;
 pub(crate) mod endpoint;
 pub(crate) mod measure;
 #[path = "../../benches/pages.rs"]
@@ -188,11 +189,13 @@ fn overlap(programs: &Programs, rows: usize, results: &mut Results) -> Result<()
         let endpoint = Endpoint::start(image_tasks(PAGE_ROWS, pages, latency_ms))?;
         eprintln!("{pages} pages, {latency_ms} ms latency");
         let cost = programs.run(Job::Everything("parquet"), Data::ImageTasks, &endpoint.url, rows)?;
-        let seen = endpoint.end()?;
+        let ours = endpoint.end()?;
+        let endpoint = Endpoint::start(image_tasks(PAGE_ROWS, pages, latency_ms))?;
+        bare::receive(&endpoint.url, Data::ImageTasks, pages)?;
+        let least = endpoint.end()?;
         let note = format!(
-            "{:.2} s of the wall time from the first request to the last byte; the next request came {:.2} ms after a page",
-            seen.span_s,
-            1e3 * seen.waited_s / f64::from(seen.answers.saturating_sub(1).max(1)),
+            "{:.2} s from the first request to the last byte; {:.2} s for a client that looks at nothing",
+            ours.span_s, least.span_s
         );
         let title = format!("{pages} pages to parquet, {latency_ms} ms latency");
         results.figures.push(Figure { title, cost, note });

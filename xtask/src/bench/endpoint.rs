@@ -84,13 +84,8 @@ pub(crate) struct Endpoint {
 pub(crate) struct Seen {
     /// From the first request to the last byte of the last answer.
     pub(crate) span_s: f64,
-    /// How long it waited for the next request after an answer, in all.
-    pub(crate) waited_s: f64,
-    pub(crate) answers: u32,
     #[serde(skip)]
     begun: Option<Instant>,
-    #[serde(skip)]
-    answered: Option<Instant>,
 }
 
 impl Endpoint {
@@ -138,14 +133,9 @@ impl Endpoint {
 impl Seen {
     fn request(&mut self, at: Instant) {
         self.begun.get_or_insert(at);
-        if let Some(answered) = self.answered {
-            self.waited_s += at.duration_since(answered).as_secs_f64();
-        }
     }
 
     fn answer(&mut self, at: Instant) {
-        self.answered = Some(at);
-        self.answers += 1;
         self.span_s = self.begun.map_or(0.0, |begun| at.duration_since(begun).as_secs_f64());
     }
 }

@@ -14,7 +14,7 @@ use super::{Encoder, Format, failed, failed_parquet, not_supported};
 use crate::Error;
 
 /// A row group is held in memory until it is whole: these bound it.
-const ROW_GROUP_BYTES_MAX: usize = 8 * 1024 * 1024;
+const ROW_GROUP_BYTES_MAX: usize = 16 * 1024 * 1024;
 const ROW_GROUP_MEMORY_BYTES_MAX: usize = 32 * 1024 * 1024;
 const ROW_GROUP_ROWS_MAX: usize = 256 * 1024;
 /// The bounds are looked at once in so many rows.

@@ -108,6 +108,7 @@ def main():
             runs = [profile(binary, url, folder) for _ in range(RUNS)]
         best = receive_only(url)
         endpoint.stdin.close()
+        endpoint.stdout.read()
     middle = sorted(runs, key=lambda parts: parts.total())[RUNS // 2]
     total = middle.total()
     print("| part | CPU s | of the whole |\n|---|---:|---:|")

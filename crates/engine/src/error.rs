@@ -37,7 +37,7 @@ pub(crate) enum Reason {
     #[error("table \"{table}\" needs a region")]
     RegionUnbound { table: String, joined: bool, home: String },
     #[error("\"{column}\" is a request parameter: it is given once, and not compared")]
-    Parameter { column: String },
+    Parameter { column: String, form: String },
     #[error("region \"{region}\" is not among the regions of this session ({session})")]
     RegionOutsideSession { region: String, session: String },
     #[error("region \"{region}\" is not enabled for this account")]
@@ -164,9 +164,7 @@ impl Error {
                 "Say which: WHERE region = '{home}', region IN ('us-east-1', 'eu-west-1') or region LIKE 'eu-%', or set \
                  the regions of the session: SET ec2ql.regions = '{home}' (or 'all')."
             )),
-            Reason::Parameter { column } => {
-                Some(format!("Write {column} = '...' or {column} IN (...), joined to the rest by AND."))
-            }
+            Reason::Parameter { form, .. } => Some(format!("Write {form}, joined to the rest by AND.")),
             Reason::RegionOutsideSession { region, .. } => {
                 Some(format!("Add it: SET ec2ql.regions = '...,{region}', or leave the session's regions empty."))
             }

@@ -59,20 +59,29 @@ pub(crate) fn given(table: &Table, filters: &[Expr]) -> Result<Vec<Given>> {
     for (parameter, column) in table.predicates() {
         let mut said: Option<BTreeSet<String>> = None;
         for filter in filters.iter().filter(|filter| filter.column_refs().iter().any(|named| named.name == column)) {
-            let one = domain::parameter(filter, &column)
-                .ok_or_else(|| Error::new(Reason::Parameter { column: column.clone() }))?;
+            let one = domain::parameter(filter, &column).ok_or_else(|| not_given(parameter, &column))?;
             said = Some(said.map_or_else(|| one.clone(), |before| before.intersection(&one).cloned().collect()));
         }
         let Some(values) = said else { continue };
         let single = parameter.kind != ParameterKind::TextList;
         if values.is_empty() || (single && values.len() > 1) {
-            return Err(Error::new(Reason::Parameter { column }).into());
+            return Err(not_given(parameter, &column).into());
         }
         let shown = values.iter().cloned().collect::<Vec<_>>().join(",");
         let value = ScalarValue::try_from_string(shown, &schema::parameter_type(parameter.kind))?;
         found.push(Given { column, wire: parameter_values(parameter, values), value });
     }
     Ok(found)
+}
+
+/// The error of a request parameter that is not said as it has to be.
+pub(crate) fn not_given(parameter: &Parameter, column: &str) -> Error {
+    let form = match parameter.kind {
+        ParameterKind::Boolean => format!("{column} = true"),
+        ParameterKind::TextList => format!("{column} = '...' or {column} IN (...)"),
+        _ => format!("{column} = '...'"),
+    };
+    Error::new(Reason::Parameter { column: column.to_owned(), form })
 }
 
 /// What one region is asked for.

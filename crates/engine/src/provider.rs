@@ -211,11 +211,11 @@ impl TableProvider for Ec2Table {
         let filters = filters.iter().map(as_given).collect::<Result<Vec<_>>>()?;
         let given = plan::given(&self.table, &filters)?;
         if self.connection.strict {
-            let unsaid = self.table.predicates().map(|(_, column)| column).find(|column| {
+            let unsaid = self.table.predicates().find(|(_, column)| {
                 schema.column_with_name(column).is_some() && given.iter().all(|given| &given.column != column)
             });
-            if let Some(column) = unsaid {
-                return Err(Error::new(Reason::Parameter { column }).into());
+            if let Some((parameter, column)) = unsaid {
+                return Err(plan::not_given(parameter, &column).into());
             }
         }
         let settings = Settings::of(state.config_options());
@@ -231,6 +231,14 @@ impl TableProvider for Ec2Table {
             },
             schema,
         );
+        if let (Some(rows), Some(range)) = (scan.spec.settings.page_rows, &self.table.page_rows)
+            && !range.contains(&rows)
+        {
+            let operation = &self.table.operation;
+            let reason = format!("{operation} takes {} to {} rows a page", range.start(), range.end());
+            let (name, value) = ("ec2ql.page_rows".to_owned(), rows.to_string());
+            return Err(Error::new(Reason::Setting { name, value, reason }).into());
+        }
         if let Regions::Bound { named, .. } = plan::scope(&scan.ask())? {
             let asked = plan::requests(&scan.ask(), named)?;
             check_regions(&self.connection.client, asked.iter().map(|request| &request.region))?;

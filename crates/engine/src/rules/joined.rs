@@ -20,6 +20,8 @@ use datafusion::physical_plan::joins::{HashJoinExec, NestedLoopJoinExec};
 use datafusion::physical_plan::statistics::{ChildStats, StatisticsArgs};
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 
+use super::unambiguous;
+
 /// Puts a [`Joined`] above each join, before a rule looks at what it says of its output.
 #[derive(Debug)]
 pub(super) struct JoinsSayWhatIsTrue;
@@ -150,7 +152,7 @@ impl ExecutionPlan for Joined {
         filters: Vec<Arc<dyn PhysicalExpr>>,
         _: &ConfigOptions,
     ) -> Result<FilterDescription> {
-        FilterDescription::from_children(filters, &self.children())
+        unambiguous::through(&filters, unambiguous::allowed(&self.join), &self.join)
     }
 
     fn handle_child_pushdown_result(

@@ -13,6 +13,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::joins::{HashJoinExec, PartitionMode};
 
 use super::bound;
+use super::unambiguous::Unambiguous;
 use crate::domain::Regions;
 use crate::plan;
 use crate::scan::Ec2Scan;
@@ -85,8 +86,8 @@ fn unbound(plan: &Arc<dyn ExecutionPlan>, options: &ConfigOptions) -> Result<usi
     if bound::unbound(plan)?.is_empty() {
         return Ok(0);
     }
-    let plan = FilterPushdown::new().optimize(Arc::clone(plan), options)?;
-    let plan = FilterPushdown::new_post_optimization().optimize(plan, options)?;
+    let first = Unambiguous(Arc::new(FilterPushdown::new())).optimize(Arc::clone(plan), options)?;
+    let plan = Unambiguous(Arc::new(FilterPushdown::new_post_optimization())).optimize(first, options)?;
     Ok(bound::unbound(&plan)?.len())
 }
 

@@ -1,7 +1,7 @@
 //! What was typed before: a file that only its owner reads, without statements that look as if they held a secret.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustyline::Editor;
 use rustyline::history::FileHistory;
@@ -24,6 +24,8 @@ impl History {
         }
         match fs::symlink_metadata(&path) {
             Ok(found) if !found.is_file() || found.len() > FILE_BYTES_MAX => return Self(None),
+            // Whoever made it so, what is in it is nobody else's.
+            Ok(_) if only_for_owner(&path).is_err() => return Self(None),
             Ok(_) if editor.load_history(&path).is_err() => return Self(None),
             Ok(_) | Err(_) => {}
         }
@@ -65,10 +67,37 @@ fn make_private(folder: &PathBuf) -> std::io::Result<()> {
     builder.create(folder)
 }
 
+#[cfg(unix)]
+fn only_for_owner(path: &Path) -> std::io::Result<()> {
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+}
+
+#[cfg(not(unix))]
+fn only_for_owner(_path: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
 fn looks_secret(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     let words = ["secret", "password", "passwd", "x-amz-signature", "x-amz-security-token", "session_token"];
-    words.iter().any(|word| lower.contains(word)) || holds_access_key(text)
+    words.iter().any(|word| lower.contains(word)) || holds_access_key(text) || holds_base64(text)
+}
+
+/// A secret key, which has 40 characters of base64, or a token, which has hundreds. A long name, an id, a digest in
+/// hexadecimal and a path are less mixed.
+fn holds_base64(text: &str) -> bool {
+    const SECRET_KEY: usize = 40;
+    const TOKEN_MIN: usize = 100;
+    let mut words = text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '/' | '+')));
+    words.any(|word| {
+        let has = |is: fn(&u8) -> bool| word.as_bytes().iter().any(is);
+        (word.len() == SECRET_KEY || word.len() >= TOKEN_MIN)
+            && has(u8::is_ascii_uppercase)
+            && has(u8::is_ascii_lowercase)
+            && has(u8::is_ascii_digit)
+            && !word.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && word.matches('/').count() * 10 <= word.len()
+    })
 }
 
 /// `AKIA` or `ASIA` and at least 12 more capitals and digits.
@@ -87,12 +116,29 @@ mod tests {
 
     #[test]
     fn secrets_are_told_from_statements() {
-        for secret in
-            ["SELECT 'AKIAIOSFODNN7EXAMPLE'", "select 'x' as Password", "SELECT 'https://b/k?X-Amz-Signature=1'"]
-        {
+        let token = |start: &str| format!("SELECT '{start}{}==' AS t", "9kEJr/zXdW4ibmV3LXlvcmsi".repeat(5));
+        for secret in [
+            "SELECT 'AKIAIOSFODNN7EXAMPLE'",
+            "select 'x' as Password",
+            "SELECT 'https://b/k?X-Amz-Signature=1'",
+            "SELECT 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY' b",
+            "SELECT 'x=wJalrXUtnFEMI+K7MDENG+bPxRfiCYEXAMPLEKEY'",
+            &token("IQoJb3JpZ2luX2Vj"),
+            &token("FwoGZXIvYXdz"),
+        ] {
             assert!(looks_secret(secret), "{secret}");
         }
-        for plain in ["SELECT * FROM images", "SELECT 'ASIA'", "SELECT 'AKIAk'"] {
+        let digest = format!("SELECT '{}'", "0123456789ABCDEFabcdef".repeat(6));
+        for plain in [
+            "SELECT * FROM images",
+            "SELECT 'ASIA'",
+            "SELECT 'AKIAk'",
+            "SELECT '2fd4e1c67a2d28fced849ee1bb76e7391b93eb12'",
+            "SELECT aVeryLongNameThatHasJustFortyCharactersX",
+            "SELECT * FROM images WHERE imageId = 'import-ami-77b57ad5728ff4255'",
+            "SELECT * FROM '/home/Anna/work/2026/q4/wave7/east/a/b.csv'",
+            &digest,
+        ] {
             assert!(!looks_secret(plain), "{plain}");
         }
     }

@@ -1,14 +1,17 @@
 //! The command line: raw arguments become an [`Invocation`] before any work.
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
+use ec2ql_engine::Error;
 use ec2ql_engine::export::Format;
 use url::Url;
 
 use crate::output::Output;
+use crate::report::Exit;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -68,7 +71,7 @@ struct Raw {
     /// Leave out the column names (csv, table, markdown)
     #[arg(long)]
     no_header: bool,
-    /// Stop a statement that takes longer: 30s, 10m, 1h
+    /// Stop a statement that takes longer: 30s, 10m, 1h; a number alone is seconds, and 0 is no limit
     #[arg(long, value_name = "TIME")]
     timeout: Option<String>,
     /// Whether answers come compressed: on, off, or auto, from endpoints that are not on this machine (default: auto)
@@ -122,11 +125,16 @@ pub(crate) enum Endpoint {
 pub(crate) struct Answer(clap::Error);
 
 impl Answer {
-    /// Prints it; gives whether it was asked for.
-    pub(crate) fn print(&self) -> bool {
-        // Nothing is left to do when even this cannot be written.
-        let _ = self.0.print();
-        matches!(self.0.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion)
+    /// Prints it; gives how the process ends.
+    pub(crate) fn print(&self) -> Result<Exit, Error> {
+        let printed = self.0.print().and_then(|()| std::io::stdout().flush());
+        match self.0.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+                printed.map(|()| Exit::Done).map_err(|error| Error::output("standard output", error))
+            }
+            // Nothing is left to do when even this cannot be written.
+            _ => Ok(Exit::Usage),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a terminal must not act on is shown instead: control characters, and those that reorder or hide text.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// Text that a terminal shows as it is, in one line: `\u{1b}` for the escape character, `\n` for a line break.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
@@ -24,6 +25,25 @@ pub(crate) fn visible_lines(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.split('\n').map(visible).collect::<Vec<_>>().join("\n"))
+}
+
+/// The same for JSON, in its own form: `\u001b`. Outside of its strings nothing of the kind can stand.
+pub(crate) fn visible_json(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(|c| c != '\n' && is_hostile(c)) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if c == '\n' || !is_hostile(c) {
+            shown.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            // Writing into a string does not fail.
+            let _ = write!(shown, "\\u{unit:04x}");
+        }
+    }
+    Cow::Owned(shown)
 }
 
 /// What makes a pre-signed URL usable is left out: `https://b.s3.amazonaws.com/k?X-Amz-Expires=60&X-Amz-Signature=***`.
@@ -82,6 +102,15 @@ mod tests {
             two
             li\u{8}nes"]]
         .assert_eq(&visible_lines("two\nli\x08nes"));
+    }
+
+    #[test]
+    fn json_stays_json() {
+        assert_eq!(visible_json("[\n\"ä\"\n]"), "[\n\"ä\"\n]");
+        expect![[r#"
+            ["\u007f\u009b\u202e\udb40\udc41ä"]
+        "#]]
+        .assert_eq(&visible_json("[\"\x7f\u{9b}\u{202e}\u{e0041}ä\"]\n"));
     }
 
     #[test]

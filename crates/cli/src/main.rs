@@ -31,8 +31,7 @@ const THREADS_MAX: usize = 8;
 fn main() -> ExitCode {
     let invocation = match Invocation::parse(std::env::args_os()) {
         Ok(invocation) => invocation,
-        Err(answer) if answer.print() => return code(Exit::Done),
-        Err(_) => return code(Exit::Usage),
+        Err(answer) => return code(answer.print().unwrap_or_else(|error| failed(&error))),
     };
     let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, THREADS_MAX);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -55,6 +54,12 @@ fn main() -> ExitCode {
     code(exit.unwrap_or(Exit::Usage))
 }
 
+/// Reports what went wrong before there was anybody to ask.
+fn failed(error: &ec2ql_engine::Error) -> Exit {
+    report(error, &credentials::Trace::default(), Terminal::look().stderr);
+    Exit::of(error)
+}
+
 fn code(exit: Exit) -> ExitCode {
     ExitCode::from(exit as u8)
 }
@@ -64,10 +69,7 @@ async fn start(invocation: Invocation) -> Exit {
     let interactive = invocation.source == Source::Input && terminal.stdin;
     let texts = match source::texts(&invocation.source, interactive) {
         Ok(texts) => texts,
-        Err(error) => {
-            report(&error, &credentials::Trace::default(), terminal.stderr);
-            return Exit::of(&error);
-        }
+        Err(error) => return failed(&error),
     };
     let signals = match Signals::listen(interactive) {
         Ok(signals) => signals,
@@ -78,10 +80,7 @@ async fn start(invocation: Invocation) -> Exit {
     };
     let connection = match Connection::open(&invocation.endpoint, invocation.settings).await {
         Ok(connection) => Arc::new(connection),
-        Err(error) => {
-            report(&error, &credentials::Trace::default(), terminal.stderr);
-            return Exit::of(&error);
-        }
+        Err(error) => return failed(&error),
     };
     let output = invocation.output.unwrap_or(output::Output::default_for(terminal.stdout));
     let runner = Runner {

@@ -4,13 +4,14 @@ mod line;
 mod markdown;
 mod table;
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use ec2ql_engine::Error;
 use ec2ql_engine::export::{self, Encoder, Format};
 
-use crate::escape::{masked, visible, visible_lines};
+use crate::escape::{masked, visible, visible_json, visible_lines};
 
 /// A format of the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +47,13 @@ pub(crate) fn encoder(
         Output::Data(format) => {
             let options = export::Options { header: style.header, to_file: style.to_file };
             let out = match style.width {
-                Some(_) => Box::new(ForEyes { out: out.out, line: Vec::new() }),
+                Some(_) => {
+                    let visible = match format {
+                        Format::Json | Format::Jsonl => visible_json,
+                        _ => visible_lines,
+                    };
+                    Box::new(ForEyes { out: out.out, line: Vec::new(), visible })
+                }
                 None => out.out,
             };
             return export::encoder(format, schema, out, what, options);
@@ -116,13 +123,14 @@ struct ForEyes {
     out: Box<dyn Write + Send>,
     /// What has come of a line that has not ended.
     line: Vec<u8>,
+    visible: fn(&str) -> Cow<'_, str>,
 }
 
 impl ForEyes {
     fn show(&mut self, bytes: usize) -> io::Result<()> {
         let rest = self.line.split_off(bytes);
         let text = String::from_utf8_lossy(&self.line);
-        self.out.write_all(masked(&visible_lines(&text)).as_bytes())?;
+        self.out.write_all(masked(&(self.visible)(&text)).as_bytes())?;
         self.line = rest;
         Ok(())
     }

@@ -17,8 +17,8 @@ pub(crate) fn texts(source: &Source, interactive: bool) -> Result<Option<Vec<Str
         Source::Input | Source::Stdin => read(io::stdin().lock(), "standard input").map(|text| Some(vec![text])),
         Source::Texts(texts) => Ok(Some(texts.clone())),
         Source::File(path) => {
-            let name = format!("\"{}\"", path.display());
-            let file = File::open(path).map_err(|error| unreadable(&name, &error))?;
+            let name = path.display().to_string();
+            let file = File::open(path).map_err(|error| Error::input(&name, error))?;
             read(file, &name).map(|text| Some(vec![text]))
         }
     }
@@ -26,16 +26,12 @@ pub(crate) fn texts(source: &Source, interactive: bool) -> Result<Option<Vec<Str
 
 fn read(from: impl Read, name: &str) -> Result<String, Error> {
     let mut bytes = Vec::new();
-    from.take(TEXT_BYTES_MAX).read_to_end(&mut bytes).map_err(|error| unreadable(name, &error))?;
+    from.take(TEXT_BYTES_MAX).read_to_end(&mut bytes).map_err(|error| Error::input(name, error))?;
     // The last character may have been cut; then the text is too long anyway.
     let text = if bytes.len() as u64 == TEXT_BYTES_MAX {
         String::from_utf8_lossy(&bytes).into_owned()
     } else {
-        String::from_utf8(bytes).map_err(|_| Error::usage(format!("{name} is not UTF-8"), None))?
+        String::from_utf8(bytes).map_err(|_| Error::usage(format!("\"{name}\" is not UTF-8"), None))?
     };
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
-}
-
-fn unreadable(name: &str, error: &io::Error) -> Error {
-    Error::usage(format!("{name} cannot be read: {error}"), None)
 }

@@ -82,6 +82,11 @@ impl Error {
         Self::new(Reason::Output { what: what.into(), source })
     }
 
+    /// A file or stream that could not be read; `path` names it.
+    pub fn input(path: impl Into<String>, source: io::Error) -> Self {
+        Self::new(Reason::Input { path: path.into(), source })
+    }
+
     /// A target that exists and may not be replaced.
     pub fn exists(path: impl Into<String>) -> Self {
         Self::new(Reason::Exists { path: path.into() })

@@ -45,7 +45,8 @@ fn help_and_version_are_no_errors() {
                                         per region and operation
                   --timing              Say on standard error how long each statement took
                   --no-header           Leave out the column names (csv, table, markdown)
-                  --timeout <TIME>      Stop a statement that takes longer: 30s, 10m, 1h
+                  --timeout <TIME>      Stop a statement that takes longer: 30s, 10m, 1h; a number alone is
+                                        seconds, and 0 is no limit
                   --compression <WHEN>  Whether answers come compressed: on, off, or auto, from endpoints that
                                         are not on this machine (default: auto)
               -v, --verbose             Say on standard error what is asked, and what it took
@@ -175,10 +176,11 @@ fn arguments_that_contradict_each_other_end_with_1() {
     check(
         &["-f", "missing.sql"],
         expect![[r#"
-        --- stderr
-        ERROR 42000: "missing.sql" cannot be read: No such file or directory (os error 2)
-        --- exit 1
-    "#]],
+            --- stderr
+            ERROR 58P01: cannot read "missing.sql"
+            detail: No such file or directory (os error 2)
+            --- exit 5
+        "#]],
     );
     check(
         &["--timeout", "soon", "-c", "SELECT 1"],

@@ -68,7 +68,40 @@ fn what_cannot_be_written_ends_with_5() {
             --- exit 5
         "#]]
         .assert_eq(&Ended::of(output).to_string());
+        for asked in ["--help", "--version"] {
+            let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+            let ended = Ended::of(place.command(&[asked]).stdout(full).output().unwrap());
+            assert!(
+                ended.code == Some(5) && ended.stderr.starts_with("ERROR 58030: cannot write standard output\n"),
+                "{ended}"
+            );
+        }
     }
+}
+
+/// What cannot be read has the same codes wherever it is named.
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_read_ends_with_5() {
+    let place = Place::new();
+    expect![[r#"
+        --- stderr
+        ERROR 58P01: cannot read "missing.sql"
+        detail: No such file or directory (os error 2)
+        --- exit 5
+    "#]].assert_eq(&place.run(&["-f", "missing.sql"]).to_string());
+    expect![[r#"
+        --- stderr
+        ERROR 58030: cannot read "."
+        detail: Is a directory (os error 21)
+        --- exit 5
+    "#]].assert_eq(&place.run(&["-f", "."]).to_string());
+    expect![[r#"
+        --- stderr
+        ERROR 58P01: cannot read "missing.csv"
+        detail: No such file or directory (os error 2)
+        --- exit 5
+    "#]].assert_eq(&place.run(&["-c", "SELECT * FROM 'missing.csv'"]).to_string());
 }
 
 #[test]

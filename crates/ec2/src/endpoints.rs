@@ -129,7 +129,8 @@ fn refuse(url: &Url, reason: &str) -> Error {
 
 /// What may be shown of a URL: the rest could hold a secret.
 fn origin(url: &Url) -> String {
-    format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default())
+    let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
+    format!("{}://{}{port}", url.scheme(), url.host_str().unwrap_or_default())
 }
 
 /// Which endpoints are asked to compress their answers. The bound on a page counts its bytes once they are decoded.

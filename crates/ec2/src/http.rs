@@ -17,6 +17,7 @@ use url::Url;
 
 use crate::endpoints::is_local;
 use crate::gzip::{Body, Fault};
+use crate::way::locate;
 use crate::{Answer, Error, Kind, Request, Transport, TransportError};
 
 /// How the network is used.
@@ -81,8 +82,12 @@ impl Http {
         Ok(Self { config, certificates, client: Mutex::default(), direct: Mutex::default() })
     }
 
+    fn is_direct(&self, url: &Url) -> bool {
+        !self.config.system_proxy || is_local(url)
+    }
+
     fn client(&self, url: &Url) -> Result<reqwest::Client, TransportError> {
-        let direct = !self.config.system_proxy || is_local(url);
+        let direct = self.is_direct(url);
         let made = if direct { &self.direct } else { &self.client };
         let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = &*made {
@@ -107,6 +112,7 @@ impl Http {
 
     async fn exchange(&self, request: Request) -> Result<Answer, TransportError> {
         let client = self.client(&request.url)?;
+        let url = request.url.clone();
         let mut sent = reqwest::Request::new(Method::POST, request.url);
         for (name, value) in request.headers {
             let mut value = HeaderValue::try_from(value).map_err(|error| {
@@ -123,7 +129,7 @@ impl Http {
         let response = timeout(first_byte, client.execute(sent))
             .await
             .map_err(|_| slow("no answer", first_byte))?
-            .map_err(narrow)?;
+            .map_err(|error| locate(narrow(error), &url, !self.is_direct(&url)))?;
         check_framing(response.headers())?;
         let expected = Expected { gzip: request.accepts_gzip, bytes_max: request.answer_bytes_max };
         self.receive(response, expected, request.buffer).await
@@ -177,7 +183,15 @@ fn encoding(headers: &HeaderMap) -> &str {
 }
 
 fn slow(what: &str, limit: Duration) -> TransportError {
-    failure(Kind::Timeout, format!("{what} after {limit:?}"), true, None)
+    failure(Kind::Timeout, format!("{what} after {}", spoken(limit)), true, None)
+}
+
+/// A limit as a person says it: what is left of a budget has digits that mean nothing.
+fn spoken(limit: Duration) -> String {
+    if limit < Duration::from_secs(1) {
+        return format!("{} ms", limit.as_millis());
+    }
+    format!("{} s", (limit.as_secs_f64() * 10.0).round() / 10.0)
 }
 
 fn unreadable(fault: Fault, bytes_max: usize) -> TransportError {
@@ -199,7 +213,7 @@ impl Transport for Http {
         let limit = self.config.attempt.min(request.timeout);
         match timeout(limit, self.exchange(request)).await {
             Ok(answer) => answer,
-            Err(_) => Err(failure(Kind::Timeout, format!("no whole answer after {limit:?}"), true, None)),
+            Err(_) => Err(slow("no whole answer", limit)),
         }
     }
 
@@ -277,4 +291,16 @@ fn is_tls(cause: &(dyn StdError + 'static)) -> bool {
 
 fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| (*error).source())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_rounded() {
+        for (ms, text) in [(9_826, "9.8 s"), (30_000, "30 s"), (250, "250 ms"), (999, "999 ms"), (1_000, "1 s")] {
+            assert_eq!(spoken(Duration::from_micros(ms * 1_000 + 134)), text);
+        }
+    }
 }

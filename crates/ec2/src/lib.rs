@@ -23,6 +23,7 @@ mod plain;
 mod retry;
 mod seams;
 mod sign;
+mod way;
 mod words;
 mod xml;
 

@@ -144,6 +144,8 @@ fn a_custom_endpoint_is_safe_or_refused() {
         assert_eq!(client(endpoints).unwrap_err().kind(), Kind::Endpoint, "{url}");
         assert!(!shown.contains("secret-canary"), "{shown}");
     }
+    let refused = client(custom("http://example.com:8080")).unwrap_err();
+    assert!(refused.message().contains("http://example.com:8080 "), "{refused}");
     let allowed = Endpoints { allow_http: true, ..custom("http://10.0.0.1") };
     assert!(client(allowed).is_ok());
     let allowed = Endpoints { allow_http: true, ..custom("http://169.254.169.254") };

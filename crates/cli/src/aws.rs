@@ -1,9 +1,12 @@
 //! What the environment and the AWS configuration files say, besides credentials.
 
+mod checks;
+
 use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
@@ -41,6 +44,8 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub(crate) async fn load(profile: Option<&str>) -> Result<Self, Error> {
+        checks::check_proxies()?;
+        checks::check_metadata_switch()?;
         let mut profile_region = ProfileFileRegionProvider::builder();
         if let Some(name) = profile {
             profile_region = profile_region.profile_name(name);
@@ -48,20 +53,23 @@ impl Settings {
         // Not the instance's own region: asking for it takes a second where there is no instance.
         let region =
             RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new()).or_else(profile_region.build());
-        let mut loader =
-            aws_config::defaults(BehaviorVersion::latest()).region(region).no_credentials().token_provider(NoToken);
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .region(region)
+            .no_credentials()
+            .token_provider(NoToken)
+            // Retries are ours; the library's own reading of their settings panics.
+            .retry_config(RetryConfig::standard());
         if let Some(name) = profile {
             loader = loader.profile_name(name);
         }
         let config = loader.load().await;
         let ca_bundle = lookup(&config, "AWS_CA_BUNDLE", "ca_bundle").filter(|path| !path.is_empty());
-        let retries = config.retry_config().map(aws_config::retry::RetryConfig::max_attempts);
         Ok(Self {
             region: config.region().map_or_else(|| default_region(&config), ToString::to_string),
             endpoint_url: endpoint_url(&config)?,
-            fips: config.use_fips().unwrap_or_default(),
-            dual_stack: config.use_dual_stack().unwrap_or_default(),
-            attempts_max: retries,
+            fips: checks::switch(&config, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")?,
+            dual_stack: checks::switch(&config, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint")?,
+            attempts_max: checks::attempts_max(&config)?,
             ca_bundle: ca_bundle.map(|path| certificates(&path)).transpose()?,
         })
     }
@@ -88,7 +96,7 @@ impl aws_credential_types::provider::token::ProvideToken for NoToken {
 /// `AWS_ENDPOINT_URL_EC2`, `AWS_ENDPOINT_URL`, the profile's `services` section, the profile, in this order.
 fn endpoint_url(config: &SdkConfig) -> Result<Option<Url>, Error> {
     // Where configured endpoints are to be ignored, the general lookup gives none, while the service's own does.
-    if ignores_endpoints(config) {
+    if checks::switch(config, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls")? {
         return Ok(None);
     }
     let Some(text) = lookup(config, "AWS_ENDPOINT_URL", "endpoint_url").filter(|text| !text.is_empty()) else {
@@ -122,11 +130,6 @@ fn certificates(path: &str) -> Result<Vec<u8>, Error> {
         return Err(unusable("holds no certificate that can be used".to_owned()));
     }
     Ok(pem.join("\n").into_bytes())
-}
-
-fn ignores_endpoints(config: &SdkConfig) -> bool {
-    let said = lookup(config, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls");
-    said.is_some_and(|text| text.trim().eq_ignore_ascii_case("true"))
 }
 
 fn lookup(config: &SdkConfig, env: &str, profile: &str) -> Option<String> {

@@ -15,6 +15,7 @@ mod documents;
 mod endings;
 mod formats;
 mod process;
+mod settings;
 #[cfg(unix)]
 mod shell;
 mod standin;

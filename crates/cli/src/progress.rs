@@ -19,9 +19,10 @@ pub(crate) struct Line(Mutex<usize>);
 impl Line {
     pub(crate) fn draw(&self, begun: Instant, counts: Counts) {
         let seconds = begun.elapsed().as_secs();
-        let text = match counts.pages {
-            0 => format!("{seconds} s, waiting for the first page"),
-            pages => format!(
+        let text = match (counts.pages, counts.calls) {
+            (0, 0) => format!("{seconds} s"),
+            (0, _) => format!("{seconds} s, waiting for the first page"),
+            (pages, _) => format!(
                 "{seconds} s, {pages} {}, {} {}",
                 plural(pages, "page"),
                 counts.rows,

@@ -50,6 +50,8 @@ pub(crate) struct Entry {
 /// What a statement has cost so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Progress {
+    /// Lists that have been asked for, region by region.
+    pub calls: u64,
     /// Pages that have arrived.
     pub pages: u64,
     /// Rows in them.
@@ -90,6 +92,7 @@ impl RequestLog {
         self.with(|log| {
             let mut progress = Progress::default();
             for row in log.rows.iter().filter(|row| row.statement == statement) {
+                progress.calls += 1;
                 progress.pages += row.pages.unsigned_abs();
                 progress.rows += row.rows.unsigned_abs();
                 progress.bytes += row.bytes.unsigned_abs();

@@ -106,6 +106,10 @@ async fn run_copy(session: &Session, state: SessionState, copy: CopyToStatement)
         })?,
     };
     let (overwrite, options) = copy_options(&copy)?;
+    if !options.header && format != Format::Csv {
+        let message = format!("the option HEADER of COPY says nothing about {}", format.name());
+        return Err(Error::usage(message, Some("Only csv has a header. Leave HEADER out, or write STORED AS CSV.")));
+    }
     if !copy.partitioned_by.is_empty() {
         return Err(not_supported("COPY ... PARTITIONED BY"));
     }

@@ -89,19 +89,22 @@ fn what_cannot_be_read_ends_with_5() {
         ERROR 58P01: cannot read "missing.sql"
         detail: No such file or directory (os error 2)
         --- exit 5
-    "#]].assert_eq(&place.run(&["-f", "missing.sql"]).to_string());
+    "#]]
+    .assert_eq(&place.run(&["-f", "missing.sql"]).to_string());
     expect![[r#"
         --- stderr
         ERROR 58030: cannot read "."
         detail: Is a directory (os error 21)
         --- exit 5
-    "#]].assert_eq(&place.run(&["-f", "."]).to_string());
+    "#]]
+    .assert_eq(&place.run(&["-f", "."]).to_string());
     expect![[r#"
         --- stderr
         ERROR 58P01: cannot read "missing.csv"
         detail: No such file or directory (os error 2)
         --- exit 5
-    "#]].assert_eq(&place.run(&["-c", "SELECT * FROM 'missing.csv'"]).to_string());
+    "#]]
+    .assert_eq(&place.run(&["-c", "SELECT * FROM 'missing.csv'"]).to_string());
 }
 
 #[test]

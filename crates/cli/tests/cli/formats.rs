@@ -218,7 +218,8 @@ fn files_appear_whole_or_not_at_all() {
         ERROR 42000: the option HEADER of COPY says nothing about json
         hint: Only csv has a header. Leave HEADER out, or write STORED AS CSV.
         --- exit 1
-    "#]].assert_eq(&place.run(&["-c", "COPY (SELECT 1 AS b) TO 'b.json' OPTIONS (HEADER false)"]).to_string());
+    "#]]
+    .assert_eq(&place.run(&["-c", "COPY (SELECT 1 AS b) TO 'b.json' OPTIONS (HEADER false)"]).to_string());
     let sql = "COPY (SELECT 2 AS b) TO 'a.csv' OPTIONS (OVERWRITE true)";
     assert_eq!(place.run(&["-c", sql]).to_string(), "--- exit 0\n");
     assert_eq!(fs::read_to_string(place.path().join("a.csv")).unwrap(), "b\n2\n");

@@ -7,6 +7,8 @@ use std::time::Duration;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::MemorySchemaProvider;
+use datafusion::common::TableReference;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
@@ -197,9 +199,32 @@ impl Session {
     pub(crate) async fn plan(&self, state: SessionState, statement: Parsed) -> Result<Planned, Error> {
         let plan = self.resolve(&state, statement).await?;
         let optimized = state.optimize(&plan)?;
-        let physical = state.query_planner().create_physical_plan(&optimized, &state).await?;
+        let physical = state.query_planner().create_physical_plan(&optimized, &state).await;
+        let physical = physical.map_err(|error| in_a_view(error.into(), &optimized))?;
         let number = state.config().get_extension::<StatementNumber>().map_or(0, |number| number.0);
         Ok(Planned { number, optimized, physical, state })
+    }
+}
+
+/// The error of a table without a region, by the name of the view that reads it: that is what the statement names.
+fn in_a_view(error: Error, plan: &LogicalPlan) -> Error {
+    let Reason::RegionUnbound { table, joined, home } = error.reason() else { return error };
+    let mut view = None;
+    // The walk itself cannot fail: the visitors never do.
+    let _ = plan.apply(|node| {
+        let LogicalPlan::SubqueryAlias(alias) = node else { return Ok(TreeNodeRecursion::Continue) };
+        let is_view = matches!(alias.alias, TableReference::Full { .. }) && alias.alias.to_string() != *table;
+        let reads =
+            |node: &LogicalPlan| matches!(node, LogicalPlan::TableScan(scan) if scan.table_name.to_string() == *table);
+        if is_view && alias.input.exists(|node| Ok(reads(node)))? {
+            view = Some(alias.alias.to_string());
+            return Ok(TreeNodeRecursion::Stop);
+        }
+        Ok(TreeNodeRecursion::Continue)
+    });
+    match view {
+        Some(view) => Error::new(Reason::RegionUnbound { table: view, joined: *joined, home: home.clone() }),
+        None => error,
     }
 }
 

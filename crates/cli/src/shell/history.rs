@@ -136,7 +136,7 @@ mod tests {
             "SELECT '2fd4e1c67a2d28fced849ee1bb76e7391b93eb12'",
             "SELECT aVeryLongNameThatHasJustFortyCharactersX",
             "SELECT * FROM images WHERE imageId = 'import-ami-77b57ad5728ff4255'",
-            "SELECT * FROM '/home/Anna/work/2026/q4/wave7/east/a/b.csv'",
+            "SELECT * FROM '/home/Anna/plan/2026/q4/wave7/east/a/b.csv'",
             &digest,
         ] {
             assert!(!looks_secret(plain), "{plain}");

@@ -50,7 +50,7 @@ def main():
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32), help="of the random documents")
     parser.add_argument("--cases", type=int, default=1000, help="random documents per table (1000)")
     parser.add_argument("--case", type=int, help="only this random document")
-    parser.add_argument("--statements", type=int, default=20000, help="random statements (20000)")
+    parser.add_argument("--statements", type=int, default=20500, help="random statements, a 125th of which has to be refused (20500)")
     parser.add_argument("--unpushed", type=float, default=1, help="share of them that also runs without pushdown (1)")
     parser.add_argument("--table", action="append", help="only this table; may be repeated")
     parser.add_argument("--part", action="append", choices=PARTS, help="only this part; may be repeated")

@@ -33,7 +33,7 @@ pub(crate) async fn run(planned: &Planned) -> Result<RecordBatch, Error> {
         let Some(requests) = requests(&scan, &mut answers).await? else { continue };
         for request in requests {
             let operation = &scan.spec.table.operation;
-            if answers.iter().all(|answer| answer.region != request.region || &answer.operation != operation) {
+            if !is_answered(&answers, &request.region, operation) {
                 answers.push(ask(&scan, &request).await?);
             }
         }
@@ -41,12 +41,16 @@ pub(crate) async fn run(planned: &Planned) -> Result<RecordBatch, Error> {
     batch(&answers)
 }
 
+fn is_answered(answers: &[Answer], region: &str, operation: &str) -> bool {
+    answers.iter().any(|answer| answer.region == region && answer.operation == operation)
+}
+
 /// The requests that are known before the statement runs; None, and an answer that says why, where none is.
 async fn requests(scan: &Ec2Scan, answers: &mut Vec<Answer>) -> Result<Option<Vec<RegionRequest>>, Error> {
     let source = &scan.spec.source;
     let mut answer = |region: &str, operation: &str, allowed, message: &str| {
-        let (region, operation, message) = (region.to_owned(), operation.to_owned(), message.to_owned());
-        if answers.iter().all(|known| known.region != region || known.operation != operation) {
+        if !is_answered(answers, region, operation) {
+            let (region, operation, message) = (region.to_owned(), operation.to_owned(), message.to_owned());
             answers.push(Answer { region, operation, allowed, message });
         }
     };

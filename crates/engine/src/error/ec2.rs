@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use ec2ql_ec2::{Error, Kind};
 
 use super::near_hint;
+use crate::enabled::DESCRIBE_REGIONS;
 
 pub(super) fn message(error: &Error) -> String {
     let operation = error.operation().unwrap_or("the request");
@@ -76,7 +77,7 @@ pub(super) fn hint(error: &Error) -> Option<String> {
         Kind::Unauthorized => {
             let operation = error.operation().unwrap_or("the operation");
             Some(match operation {
-                "DescribeRegions" => {
+                DESCRIBE_REGIONS => {
                     "Grant ec2:DescribeRegions, or name the regions: region IN ('us-east-1', ...).".into()
                 }
                 _ => format!("Grant ec2:{operation}, or leave the region out: region <> '{region}'."),

@@ -23,11 +23,11 @@ pub(super) struct Bound;
 
 impl PhysicalOptimizerRule for Bound {
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
-        if let Some(unbound) = unbound(&plan)?.first() {
+        let made = made(&plan)?;
+        if let Some(unbound) = open(&plan, &made)?.first() {
             let joins = plan.exists(|node| Ok(node.name().ends_with("JoinExec")))?;
             return Err(scan::unbound(&unbound.spec, joins));
         }
-        let made = made(&plan)?;
         plan.transform_up(|node| {
             let Some(scan) = node.downcast_ref::<Ec2Scan>() else { return Ok(Transformed::no(node)) };
             let kept = filled(scan, &made);
@@ -51,11 +51,14 @@ impl PhysicalOptimizerRule for Bound {
 
 /// The scans whose regions nothing says.
 pub(super) fn unbound(plan: &Arc<dyn ExecutionPlan>) -> Result<Vec<Ec2Scan>> {
-    let made = made(plan)?;
+    open(plan, &made(plan)?)
+}
+
+fn open(plan: &Arc<dyn ExecutionPlan>, made: &[u64]) -> Result<Vec<Ec2Scan>> {
     let mut unbound = vec![];
     plan.apply(|node| {
         if let Some(scan) = node.downcast_ref::<Ec2Scan>()
-            && !filled(scan, &made).iter().any(|filter| bind::mentions(filter, REGION))
+            && !filled(scan, made).iter().any(|filter| bind::mentions(filter, REGION))
             && plan::scope(&scan.spec.ask(&[]))? == Regions::Open
         {
             unbound.push(scan.clone());

@@ -1,5 +1,5 @@
 /// One operation in one region, as it goes on the wire.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Call {
     /// The operation's name, such as `DescribeImages`.
     pub operation: String,

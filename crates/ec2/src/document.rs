@@ -78,6 +78,16 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// Goes back to the root, to read the document again.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn rewind(&mut self) -> Result<(), Error> {
+        let Xml { text, operation, limits, .. } = &self.xml;
+        *self = Self::open_with(text.as_bytes(), operation, limits, self.plain.is_some())?;
+        Ok(())
+    }
+
     /// Enters the next child element of the current element and gives its local name. `None`: the current element has
     /// ended, and its parent is current again. `requestId` and `nextToken` directly under the root are not shown.
     ///

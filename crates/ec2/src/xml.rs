@@ -25,10 +25,10 @@ const NOT_BORROWED: &str = "a text in it is not in its bytes";
 
 /// A document and the place that is reached in it.
 pub(crate) struct Xml<'a> {
-    text: &'a str,
+    pub(crate) text: &'a str,
     reader: Reader<&'a [u8]>,
     pub(crate) operation: String,
-    limits: Limits,
+    pub(crate) limits: Limits,
     /// How many elements are open; 0 before and after the root.
     pub(crate) depth: usize,
     /// How many elements stood where the items of a list do: two levels under the root.

@@ -14,10 +14,11 @@ use datafusion::arrow::array::{
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::ScalarValue;
-use ec2ql_catalog::{Table, Type};
+use ec2ql_catalog::Type;
 use ec2ql_ec2::{Decode, Document, Error};
 
 use self::level::Levels;
+use crate::call::Columns;
 use crate::plan::Given;
 use crate::schema;
 
@@ -53,10 +54,9 @@ enum Output {
 }
 
 impl Decoder {
-    /// `projection` are places in `schema::table_schema(table)`, and the columns there; `given` are the request
-    /// parameters whose columns show what was asked.
-    pub(crate) fn new(table: &Table, region: &str, projection: (&[usize], SchemaRef), given: &[Given]) -> Self {
-        let (projection, schema) = projection;
+    /// `given` are the request parameters whose columns show what was asked.
+    pub(crate) fn new(columns: &Columns, region: &str, given: &[Given]) -> Self {
+        let Columns { table, projection, schema } = columns;
         let mut levels = Levels::new(table);
         let mut outputs = vec![];
         let tag_set = schema::tag_set(table);
@@ -80,7 +80,7 @@ impl Decoder {
         Self {
             region: region.to_owned(),
             list,
-            schema,
+            schema: schema.clone(),
             outputs,
             levels,
             rows_max: BATCH_ROWS_MAX,

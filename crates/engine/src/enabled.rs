@@ -9,6 +9,7 @@ use ec2ql_catalog::Catalog;
 use futures::TryStreamExt;
 use tokio::sync::OnceCell;
 
+use crate::call::Columns;
 use crate::error::Error;
 use crate::plan;
 use crate::scan::{Ec2Scan, Source, Spec};
@@ -34,26 +35,35 @@ impl EnabledRegions {
         self.found.get_or_try_init(|| self.ask(source)).await.cloned()
     }
 
-    async fn ask(&self, source: &Source) -> Result<Vec<String>, Error> {
+    /// What the call will be read for; None when it has been made.
+    pub(crate) fn wanted(&self) -> Result<Option<Columns>, Error> {
+        if self.found.initialized() { Ok(None) } else { self.columns().map(Some) }
+    }
+
+    fn columns(&self) -> Result<Columns, Error> {
         let Some(table) = self.catalog.table("ec2_api", "regions") else {
-            return Err(Error::usage(
-                "the catalog has no table aws.ec2_api.regions, which lists the enabled regions",
-                None,
-            ));
+            let message = "the catalog has no table aws.ec2_api.regions, which lists the enabled regions";
+            return Err(Error::usage(message, None));
         };
         let table = table?;
         let full = schema::table_schema(&table);
         let place = full.index_of("regionName").map_err(DataFusionError::from)?;
+        let schema = Arc::new(full.project(&[place]).map_err(DataFusionError::from)?);
+        Ok(Columns { table, projection: vec![place], schema })
+    }
+
+    async fn ask(&self, source: &Source) -> Result<Vec<String>, Error> {
+        let Columns { table, projection, schema } = self.columns()?;
         let spec = Spec {
             table,
             source: source.clone(),
             filters: vec![],
             given: vec![],
-            projection: vec![place],
+            projection,
             limit: None,
             settings: Settings::default(),
         };
-        let scan = Ec2Scan::new(spec, Arc::new(full.project(&[place]).map_err(DataFusionError::from)?));
+        let scan = Ec2Scan::new(spec, schema);
         let requests = plan::requests(&scan.ask(), [source.home_region.clone()])?;
         let mut batches = pin!(scan.read(requests));
         let mut names = vec![];

@@ -1,7 +1,7 @@
 //! `EXPLAIN`: the requests of a plan before anything runs, beside DataFusion's own plan.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray};
@@ -20,7 +20,6 @@ use crate::plan::{self, RegionRequest};
 use crate::requests::wire_parameters;
 use crate::scan::Ec2Scan;
 use crate::schema::REGION;
-use crate::shared::SharedScan;
 
 /// One row per request group, then the plans line by line.
 pub(crate) fn plan(optimized: &LogicalPlan, physical: &Arc<dyn ExecutionPlan>) -> Result<RecordBatch> {
@@ -30,21 +29,8 @@ pub(crate) fn plan(optimized: &LogicalPlan, physical: &Arc<dyn ExecutionPlan>) -
         let home = &scan.spec.source.home_region;
         rows.push("request", &format!("{DESCRIBE_REGIONS} in {home}, once a session; needs ec2:{DESCRIBE_REGIONS}"));
     }
-    for scan in scans {
-        let table = &scan.spec.table;
-        let checked: Vec<String> =
-            scan.spec.filters.iter().filter(|filter| !is_answered_by_asking(&scan, filter)).map(text).collect();
-        for line in requests(&scan) {
-            let mut text = format!("{} in {}", table.operation, line.regions);
-            if !line.parameters.is_empty() {
-                let _ = write!(text, " with {}", line.parameters);
-            }
-            if !checked.is_empty() {
-                let _ = write!(text, "; checked here: {}", checked.join(" AND "));
-            }
-            let _ = write!(text, "; needs ec2:{}", table.operation);
-            rows.push("request", &text);
-        }
+    for group in groups(&scans) {
+        rows.push("request", &group.to_string());
     }
     rows.lines("logical_plan", &optimized.display_indent().to_string());
     rows.lines("physical_plan", &displayable(physical.as_ref()).indent(false).to_string());
@@ -67,19 +53,68 @@ pub(crate) fn analyzed(costs: &[String], physical: &Arc<dyn ExecutionPlan>) -> R
     rows.finish()
 }
 
-/// The scans of a plan; one that several operators read stands once.
+/// The scans of a plan.
 pub(crate) fn scans(physical: &Arc<dyn ExecutionPlan>) -> Result<Vec<Ec2Scan>> {
     let mut found: Vec<Ec2Scan> = vec![];
     physical.apply(|node| {
-        let shared = node.downcast_ref::<SharedScan>().map(SharedScan::scan);
-        if let Some(scan) = shared.or_else(|| node.downcast_ref::<Ec2Scan>())
-            && !found.iter().any(|known| Arc::ptr_eq(&known.spec, &scan.spec))
-        {
-            found.push(scan.clone());
-        }
+        found.extend(node.downcast_ref::<Ec2Scan>().cloned());
         Ok(TreeNodeRecursion::Continue)
     })?;
     Ok(found)
+}
+
+/// Requests that go to one operation with the same parameters.
+#[derive(Debug)]
+struct Group {
+    operation: String,
+    line: RequestLine,
+    /// The predicates that are left, scan by scan, where there are any.
+    checked: Vec<String>,
+    /// How many scans read the answers, where they are shared.
+    sharers: Option<usize>,
+}
+
+/// What scans share, as far as it is known to be the same, is one group.
+fn groups(scans: &[Ec2Scan]) -> Vec<Group> {
+    let mut groups: Vec<Group> = vec![];
+    for scan in scans {
+        let left = scan.spec.filters.iter().filter(|filter| !is_answered_by_asking(scan, filter));
+        let checked = left.map(text).collect::<Vec<_>>().join(" AND ");
+        let (operation, sharer) = (&scan.spec.table.operation, scan.sharer());
+        for line in requests(scan) {
+            let same = |group: &&mut Group| group.operation == *operation && group.line == line;
+            if let (Some(_), Some(known)) = (&sharer, groups.iter_mut().find(same)) {
+                known.sharers = known.sharers.map(|count| count + 1);
+                if !checked.is_empty() && !known.checked.contains(&checked) {
+                    known.checked.push(checked.clone());
+                }
+                continue;
+            }
+            let checked = Some(checked.clone()).filter(|checked| !checked.is_empty()).into_iter().collect();
+            let sharers = sharer.as_ref().map(|_| 1);
+            groups.push(Group { operation: operation.clone(), line, checked, sharers });
+        }
+    }
+    groups
+}
+
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { operation, line, checked, sharers } = self;
+        write!(f, "{operation} in {}", line.regions)?;
+        if !line.parameters.is_empty() {
+            write!(f, " with {}", line.parameters)?;
+        }
+        match sharers {
+            None => {}
+            Some(1) => f.write_str("; what another scan asks too is sent once")?,
+            Some(count) => write!(f, "; sent once for {count} scans")?,
+        }
+        if !checked.is_empty() {
+            write!(f, "; checked here: {}", checked.join("; "))?;
+        }
+        write!(f, "; needs ec2:{operation}")
+    }
 }
 
 fn is_answered_by_asking(scan: &Ec2Scan, filter: &Expr) -> bool {

@@ -4,6 +4,7 @@
 //! terminals, environment variables, or where credentials come from.
 
 mod bind;
+mod call;
 mod complexity;
 mod decode;
 mod dialect;

@@ -237,8 +237,9 @@ fn column_values(ask: &Ask<'_>, column: &str, region: &str) -> Result<Domain> {
 
 /// None: no row has such an id.
 fn ids(table: &Table, parameter: &str, values: BTreeSet<String>) -> Option<Keys> {
-    // No row has an empty id, and an empty value would be a malformed one.
-    let values: Vec<String> = values.into_iter().filter(|id| !id.is_empty()).collect();
+    // No row has an empty id or one that no filter takes, and such a value would be a malformed one.
+    let can_be = |id: &String| !id.is_empty() && id.chars().count() <= FILTER_VALUE_CHARS_MAX;
+    let values: Vec<String> = values.into_iter().filter(can_be).collect();
     let documented = table.parameters.iter().find(|known| known.name == parameter).and_then(|known| known.values_max);
     let per_request_max = documented.map_or(IDS_PER_REQUEST_MAX, |max| (max as usize).clamp(1, IDS_PER_REQUEST_MAX));
     (!values.is_empty()).then(|| Keys { name: parameter.to_owned(), is_filter: false, values, per_request_max })

@@ -10,6 +10,7 @@ use datafusion::common::Result;
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::prelude::SessionConfig;
 use ec2ql_catalog::{Catalog, Relation, Table, TableName};
 use ec2ql_ec2::Client;
 
@@ -22,11 +23,21 @@ use crate::requests::RequestLog;
 use crate::scan::{Ec2Scan, Source, Spec, check_regions};
 use crate::schema;
 use crate::settings::Settings;
+use crate::shared::Shared;
 use crate::view::Views;
 
-/// The number of the statement under way, as an extension of the session's configuration.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct StatementNumber(pub(crate) i64);
+/// The statement under way, as an extension of the session's configuration.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct UnderWay {
+    pub(crate) number: i64,
+    pub(crate) shared: Shared,
+}
+
+impl UnderWay {
+    pub(crate) fn of(config: &SessionConfig) -> Self {
+        config.get_extension::<Self>().map_or_else(Self::default, |under_way| Self::clone(&under_way))
+    }
+}
 
 /// What every table needs to send its requests.
 #[derive(Debug, Clone)]
@@ -42,12 +53,14 @@ pub(crate) struct Connection {
 
 impl Connection {
     fn source(&self, state: &dyn Session, settings: &Settings) -> Source {
+        let UnderWay { number, shared } = UnderWay::of(state.config());
         Source {
             client: self.client.clone().with_gzip(settings.compression),
             requests: self.requests.clone(),
-            statement: state.config().get_extension::<StatementNumber>().map_or(0, |number| number.0),
+            statement: number,
             home_region: self.home_region.clone(),
             enabled: self.enabled.clone(),
+            shared,
         }
     }
 }

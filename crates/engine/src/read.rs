@@ -3,219 +3,278 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::common::runtime::SpawnedTask;
+use datafusion::arrow::array::{AsArray, BooleanArray, RecordBatch};
+use datafusion::arrow::compute::filter_record_batch;
+use datafusion::error::DataFusionError;
 use ec2ql_catalog::Table;
-use ec2ql_ec2::{Error, Kind, Page, Pages};
+use ec2ql_ec2::{Call, Kind, parameters};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use crate::decode::Decoder;
+use crate::call::{CallReader, Columns, Reading};
 use crate::enabled::DESCRIBE_REGIONS;
-use crate::error::Reason;
-use crate::plan::{Given, RegionRequest};
-use crate::requests::Entry;
-use crate::scan::{ScanMetrics, Source};
-
-/// AWS's codes for a token that it no longer knows.
-const STALE_TOKEN: [&str; 2] = ["InvalidNextToken", "InvalidPaginationToken"];
+use crate::error::{Error, Reason};
+use crate::plan::{Keys, RegionRequest};
+use crate::scan::Source;
+use crate::shared::{HeldReader, Sharer};
 
 /// What the readers of one scan have in common.
 #[derive(Debug)]
-pub(crate) struct Reading {
-    pub(crate) table: Arc<Table>,
+pub(crate) struct ScanReading {
     pub(crate) source: Source,
-    pub(crate) projection: Vec<usize>,
-    /// The projected columns.
-    pub(crate) schema: SchemaRef,
-    /// Request parameters that the statement gives: columns that show what was asked.
-    pub(crate) given: Vec<Given>,
-    /// Whether a page may be fetched while the one before it is decoded.
-    pub(crate) ahead: bool,
-    pub(crate) metrics: ScanMetrics,
+    pub(crate) columns: Columns,
+    pub(crate) reading: Reading,
+    /// The requests that it shares with other scans; None: all are its own.
+    pub(crate) sharer: Option<Sharer>,
 }
 
 /// Reads the requests of one region, one after the other.
 #[derive(Debug)]
 pub(crate) struct RegionReader {
-    reading: Arc<Reading>,
+    scan: Arc<ScanReading>,
     request: RegionRequest,
-    /// Batches of keys that are still to be asked for.
-    todo: VecDeque<Vec<String>>,
+    /// How the ids of the request are asked for where some do not exist: by a filter, which is no error then.
+    lookup: Option<Lookup>,
+    todo: VecDeque<Batch>,
     current: Option<Current>,
-    ready: VecDeque<RecordBatch>,
-    /// A token of it was refused before there was a row, and it was asked from the start.
-    begun_again: bool,
+}
+
+/// Keys that one request asks for; none when everything is asked for.
+#[derive(Debug, PartialEq, Eq)]
+struct Batch {
+    keys: Vec<String>,
+    filter: Filter,
+}
+
+/// What the filter over the ids is to a batch of ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Filter {
+    /// The ids come first, and once more without those that the error names.
+    Later,
+    /// When the ids fail, the filter is next.
+    Next,
+    /// The filter is what asks.
+    Now,
+    /// There is none, or it tells nothing.
+    Never,
 }
 
 /// The request under way.
 #[derive(Debug)]
 struct Current {
-    ids: Vec<String>,
-    pages: Pages<Decoder>,
-    entry: Entry,
+    batch: Batch,
+    answer: Answer,
     /// Rows of it have been handed on: it can no longer be asked in another way.
     begun: bool,
 }
 
-type Read = (Option<Result<Page<VecDeque<RecordBatch>>, Error>>, Pages<Decoder>);
+#[derive(Debug)]
+enum Answer {
+    /// With the batches of the page that was read last.
+    Own(Box<CallReader>, VecDeque<RecordBatch>),
+    Held(HeldReader),
+}
+
+impl Answer {
+    async fn next(&mut self) -> Result<Option<RecordBatch>, Error> {
+        let (reader, ready) = match self {
+            Self::Held(reader) => return reader.batch().await,
+            Self::Own(reader, ready) => (reader, ready),
+        };
+        while ready.is_empty() {
+            let Some(page) = reader.page().await? else { return Ok(None) };
+            ready.extend(page.into_iter().flatten());
+        }
+        Ok(ready.pop_front())
+    }
+}
 
 impl RegionReader {
-    pub(crate) fn new(reading: Arc<Reading>, request: RegionRequest) -> Self {
-        Self {
-            reading,
-            todo: request.batches().into(),
-            request,
-            current: None,
-            ready: VecDeque::new(),
-            begun_again: false,
-        }
+    pub(crate) fn new(scan: Arc<ScanReading>, request: RegionRequest) -> Self {
+        let lookup = Lookup::of(&request, &scan.columns);
+        let filter = match &lookup {
+            None => Filter::Never,
+            Some(lookup) if lookup.hides => Filter::Later,
+            Some(_) => Filter::Next,
+        };
+        let todo = request.batches().into_iter().map(|keys| Batch { keys, filter }).collect();
+        Self { scan, request, lookup, todo, current: None }
     }
 
     /// The next batch of rows; None when the region is read to its end.
-    pub(crate) async fn next(&mut self) -> Result<Option<RecordBatch>, crate::Error> {
-        match self.advance().await {
-            Ok(batch) => Ok(batch),
-            Err(error) => Err(self.why(error).await),
-        }
-    }
-
-    async fn advance(&mut self) -> Result<Option<RecordBatch>, Error> {
+    pub(crate) async fn next(&mut self) -> Result<Option<RecordBatch>, Error> {
         loop {
-            if let Some(batch) = self.ready.pop_front() {
-                return Ok(Some(batch));
-            }
-            let Some(current) = self.current.take().or_else(|| self.start()) else { return Ok(None) };
-            let Current { ids, pages, entry, begun } = current;
-            match read(pages).await? {
-                (None, _) => {}
-                (Some(Ok(page)), pages) => {
-                    self.took(&entry, &page);
-                    self.ready.extend(page.output);
-                    if !page.last {
-                        let begun = begun || !self.ready.is_empty();
-                        self.current = Some(Current { ids, pages, entry, begun });
-                    }
-                }
-                (Some(Err(error)), _) => {
-                    entry.failed(&error);
-                    if begun {
-                        return Err(error);
-                    }
-                    let stale = error.code().is_some_and(|code| STALE_TOKEN.contains(&code));
-                    if stale && !self.begun_again {
-                        self.begun_again = true;
-                        self.todo.push_front(ids);
+            let Some(mut current) = self.current.take().or_else(|| self.start()) else { return Ok(None) };
+            match (current.answer.next().await, &self.lookup) {
+                (Ok(None), _) => {}
+                (Ok(Some(rows)), Some(lookup)) if current.batch.filter == Filter::Now => {
+                    let rows = lookup.found(&rows, &current.batch.keys)?;
+                    if lookup.hides && rows.num_rows() > 0 {
+                        self.todo.push_front(Batch { filter: Filter::Never, ..current.batch });
                         continue;
                     }
-                    let again = self.without_missing(ids, error)?;
-                    again.into_iter().rev().for_each(|batch| self.todo.push_front(batch));
+                    self.current = Some(Current { begun: true, ..current });
+                    return Ok(Some(rows));
                 }
+                (Ok(Some(rows)), _) => {
+                    self.current = Some(Current { begun: true, ..current });
+                    return Ok(Some(rows));
+                }
+                (Err(error), _) => match self.missing(&error).filter(|_| !current.begun) {
+                    Some(message) => {
+                        let again = current.batch.without_missing(message);
+                        again.into_iter().rev().for_each(|batch| self.todo.push_front(batch));
+                    }
+                    None => return Err(self.why(error).await),
+                },
             }
         }
     }
 
     /// AWS says of a region that is not enabled what it says of wrong credentials.
-    async fn why(&self, error: Error) -> crate::Error {
-        let Reading { table, source, .. } = self.reading.as_ref();
-        let region = &self.request.region;
-        let elsewhere = *region != source.home_region && table.operation != DESCRIBE_REGIONS;
-        if error.kind() == Kind::AuthFailure && elsewhere {
+    async fn why(&self, error: Error) -> Error {
+        let (source, region) = (&self.scan.source, &self.request.region);
+        let elsewhere = *region != source.home_region && self.scan.columns.table.operation != DESCRIBE_REGIONS;
+        if let Reason::Ec2(refused) = error.reason()
+            && refused.kind() == Kind::AuthFailure
+            && elsewhere
+        {
             let enabled: BoxFuture<'_, _> = source.enabled.get(source).boxed();
             if enabled.await.is_ok_and(|enabled| !enabled.contains(region)) {
-                return crate::Error::new(Reason::RegionNotEnabled { region: region.clone(), source: error });
+                return Error::new(Reason::RegionNotEnabled { region: region.clone(), source: refused.clone() });
             }
         }
-        error.into()
+        error
     }
 
     fn start(&mut self) -> Option<Current> {
-        let ids = self.todo.pop_front()?;
-        let Reading { table, source, projection, schema, given, ahead, .. } = self.reading.as_ref();
-        let call = self.request.call(table, &ids);
-        let entry = source.requests.start(source.statement, &call);
-        let decoder = Decoder::new(table, &self.request.region, (projection, schema.clone()), given);
-        let pages = Pages::new(source.client.clone(), call, decoder, *ahead);
-        Some(Current { ids, pages, entry, begun: false })
+        let batch = self.todo.pop_front()?;
+        let ScanReading { columns, reading, sharer, .. } = self.scan.as_ref();
+        let call = match &self.lookup {
+            Some(lookup) if batch.filter == Filter::Now => lookup.call(&columns.table, &batch.keys),
+            _ => self.request.call(&columns.table, &batch.keys),
+        };
+        let answer = if let Some(sharer) = sharer {
+            Answer::Held(sharer.call(&call, reading))
+        } else {
+            let reader = CallReader::new(call, reading.clone(), vec![columns.clone()]);
+            Answer::Own(Box::new(reader), VecDeque::new())
+        };
+        Some(Current { batch, answer, begun: false })
     }
 
-    fn took(&self, entry: &Entry, page: &Page<VecDeque<RecordBatch>>) {
-        let rows = page.output.iter().map(RecordBatch::num_rows).sum();
-        entry.page(page, rows);
-        let metrics = &self.reading.metrics;
-        metrics.pages.add(1);
-        metrics.bytes.add(usize::try_from(page.bytes).unwrap_or(usize::MAX));
-        metrics.attempts.add(page.attempts as usize);
-        metrics.throttles.add(page.throttles as usize);
+    /// What the error says, if it is that an id does not exist: such an id is no row, and must not lose the others.
+    fn missing<'a>(&self, error: &'a Error) -> Option<&'a str> {
+        let Reason::Ec2(error) = error.reason() else { return None };
+        let not_found = &self.scan.columns.table.not_found;
+        let missing = error.code().is_some_and(|code| not_found.iter().any(|known| known == code));
+        (missing && self.request.asks_ids()).then(|| error.message())
     }
+}
 
-    /// What to ask instead when an id of the batch does not exist: such an id is no row, and must not lose the others.
-    /// Any other error comes back as it is.
-    fn without_missing(&self, ids: Vec<String>, error: Error) -> Result<Vec<Vec<String>>, Error> {
-        let missing = error.code().is_some_and(|code| self.reading.table.not_found.iter().any(|known| known == code));
-        if !missing || !self.request.asks_ids() {
-            return Err(error);
+impl Batch {
+    /// What to ask instead when some of the ids do not exist. The ids that the message names are left out. Where it
+    /// names none, or all of several (which says nothing of which is missing), the filter is asked, or each half.
+    fn without_missing(self, message: &str) -> Vec<Self> {
+        let Self { keys, filter } = self;
+        let words: Vec<&str> = message.split(|c: char| !(c.is_alphanumeric() || c == '-' || c == '_')).collect();
+        let (named, others): (Vec<_>, Vec<_>) = keys.into_iter().partition(|id| words.contains(&id.as_str()));
+        let told = !named.is_empty() && !others.is_empty();
+        let mut keys = if others.is_empty() { named } else { others };
+        let batch = |keys, filter| Self { keys, filter };
+        match filter {
+            Filter::Never if told => vec![batch(keys, Filter::Never)],
+            Filter::Later if told => vec![batch(keys, Filter::Next)],
+            _ if !told && keys.len() < 2 => vec![],
+            Filter::Later | Filter::Next => vec![batch(keys, Filter::Now)],
+            Filter::Now | Filter::Never => {
+                let second = keys.split_off(keys.len() / 2);
+                vec![batch(keys, Filter::Never), batch(second, Filter::Never)]
+            }
         }
-        Ok(split_missing(ids, error.message()))
     }
 }
 
-/// Leaves out the ids that the message names; where it names none, or all of several (which says nothing of which is
-/// missing), halves.
-fn split_missing(ids: Vec<String>, message: &str) -> Vec<Vec<String>> {
-    let words: Vec<&str> = message.split(|c: char| !(c.is_alphanumeric() || c == '-' || c == '_')).collect();
-    let (named, others): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| words.contains(&id.as_str()));
-    let mut asked = match (named.is_empty(), others.is_empty()) {
-        (false, false) => return vec![others],
-        (true, _) => others,
-        (false, true) => named,
-    };
-    if asked.len() < 2 {
-        return vec![];
-    }
-    let second = asked.split_off(asked.len() / 2);
-    vec![asked, second]
+/// The filter that finds rows by their ids.
+#[derive(Debug)]
+struct Lookup {
+    request: RegionRequest,
+    /// Where the id is among the columns.
+    place: usize,
+    /// A listing may leave out what an id finds, unless it is told to include it: then it only tells that nothing is
+    /// there.
+    hides: bool,
 }
 
-/// Decoding runs on its own task, so that regions use all cores; dropped with the scan.
-async fn read(mut pages: Pages<Decoder>) -> Result<Read, Error> {
-    let task = SpawnedTask::spawn(async move {
-        let page = pages.next().await;
-        (page, pages)
-    });
-    match task.join_unwind().await {
-        Ok(read) => Ok(read),
-        // The runtime is going down: nobody waits for an answer.
-        Err(_) => futures::future::pending().await,
+impl Lookup {
+    fn of(request: &RegionRequest, columns: &Columns) -> Option<Self> {
+        let Columns { table, schema, .. } = columns;
+        let keys = request.keys.as_ref().filter(|keys| !keys.is_filter)?;
+        let column = table.columns.iter().find(|column| column.id.as_ref() == Some(&keys.name))?;
+        let keys = Some(Keys { name: column.filter.clone()?, is_filter: true, values: vec![], ..keys.clone() });
+        let place = schema.index_of(&column.name).ok()?;
+        let include = table.parameters.iter().filter(|parameter| parameter.name.starts_with("Include"));
+        let include: Vec<_> = include.map(|parameter| (parameter.name.clone(), "true".to_owned())).collect();
+        let hides = !include.is_empty();
+        let said = request.parameters.iter().filter(|(name, _)| include.iter().all(|(known, _)| known != name));
+        let parameters = said.cloned().chain(include.clone()).collect();
+        Some(Self { request: RegionRequest { keys, parameters, ..request.clone() }, place, hides })
+    }
+
+    fn call(&self, table: &Table, ids: &[String]) -> Call {
+        let patterns: Vec<String> = ids.iter().map(|id| parameters::literal(id)).collect();
+        self.request.call(table, &patterns)
+    }
+
+    /// The rows that were asked for: an endpoint may ignore a filter.
+    fn found(&self, rows: &RecordBatch, ids: &[String]) -> Result<RecordBatch, DataFusionError> {
+        let found = rows.column(self.place).as_string::<i32>().iter();
+        let wanted: BooleanArray = found.map(|id| id.map(|id| ids.iter().any(|wanted| wanted == id))).collect();
+        Ok(filter_record_batch(rows, &wanted)?)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::split_missing;
+    use super::{Batch, Filter};
 
     #[track_caller]
-    fn check(ids: &[&str], message: &str, expected: &[&[&str]]) {
-        let ids = ids.iter().map(ToString::to_string).collect();
-        assert_eq!(split_missing(ids, message), expected, "{message}");
+    fn check(filter: Filter, ids: &[&str], message: &str, expected: &[(Filter, &[&str])]) {
+        let keys = ids.iter().map(ToString::to_string).collect();
+        let again = Batch { keys, filter }.without_missing(message);
+        let again: Vec<_> = again.iter().map(|batch| (batch.filter, batch.keys.as_slice())).collect();
+        let expected: Vec<(Filter, Vec<String>)> =
+            expected.iter().map(|(filter, ids)| (*filter, ids.iter().map(ToString::to_string).collect())).collect();
+        let expected: Vec<_> = expected.iter().map(|(filter, ids)| (*filter, ids.as_slice())).collect();
+        assert_eq!(again, expected, "{message}");
     }
 
     #[test]
     fn ids_that_the_message_names_are_left_out() {
-        check(&["i-1", "i-2", "i-3"], "The instance IDs 'i-1, i-3' do not exist", &[&["i-2"]]);
-        check(&["i-1"], "The instance ID 'i-1' does not exist", &[]);
-        check(&["i-1", "i-11"], "The instance ID 'i-11' does not exist", &[&["i-1"]]);
+        use Filter::{Later, Never, Next};
+        check(Never, &["i-1", "i-2", "i-3"], "The instance IDs 'i-1, i-3' do not exist", &[(Never, &["i-2"])]);
+        check(Later, &["i-1", "i-2", "i-3"], "The instance ID 'i-1' does not exist", &[(Next, &["i-2", "i-3"])]);
+        check(Never, &["i-1"], "The instance ID 'i-1' does not exist", &[]);
+        check(Later, &["i-1"], "The instance ID 'i-1' does not exist", &[]);
+        check(Never, &["i-1", "i-11"], "The instance ID 'i-11' does not exist", &[(Never, &["i-1"])]);
     }
 
     #[test]
-    fn a_batch_is_halved_when_the_message_tells_nothing() {
-        check(
-            &["vol-1", "vol-2", "vol-3"],
-            "The volumes 'vol-1, vol-2, vol-3' do not exist",
-            &[&["vol-1"], &["vol-2", "vol-3"]],
-        );
-        check(&["a", "b", "c"], "Invalid id", &[&["a"], &["b", "c"]]);
-        check(&["a"], "Invalid id", &[]);
+    fn the_filter_is_asked_when_the_message_does_not_tell_or_not_enough() {
+        use Filter::{Later, Next, Now};
+        check(Later, &["a", "b"], "The images 'a, b' do not exist", &[(Now, &["a", "b"])]);
+        check(Later, &["a", "b"], "Invalid id", &[(Now, &["a", "b"])]);
+        check(Next, &["a", "b", "c"], "The snapshot 'a' does not exist", &[(Now, &["b", "c"])]);
+        check(Next, &["a", "b"], "The snapshot 'a' does not exist", &[(Now, &["b"])]);
+        check(Next, &["a"], "The snapshot 'a' does not exist", &[]);
+    }
+
+    #[test]
+    fn a_batch_without_a_filter_is_halved_when_the_message_tells_nothing() {
+        use Filter::Never;
+        let all = "The volumes 'vol-1, vol-2, vol-3' do not exist";
+        check(Never, &["vol-1", "vol-2", "vol-3"], all, &[(Never, &["vol-1"]), (Never, &["vol-2", "vol-3"])]);
+        check(Never, &["a", "b", "c"], "Invalid id", &[(Never, &["a"]), (Never, &["b", "c"])]);
+        check(Never, &["a"], "Invalid id", &[]);
     }
 }

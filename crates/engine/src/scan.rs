@@ -27,15 +27,17 @@ use ec2ql_ec2::Client;
 use futures::{StreamExt, TryStreamExt};
 
 use crate::bind;
+use crate::call::{Columns, Reading};
 use crate::domain::Regions;
 use crate::enabled::EnabledRegions;
 use crate::error::{Error, Reason};
 use crate::explain;
 use crate::plan::{self, Ask, Given, RegionRequest};
-use crate::read::{Reading, RegionReader};
+use crate::read::{RegionReader, ScanReading};
 use crate::requests::RequestLog;
 use crate::rules::JOIN_ROWS_MAX;
 use crate::settings::Settings;
+use crate::shared::{Shared, Sharer};
 
 /// One scan of a table: what is asked for, and which columns are decoded.
 ///
@@ -70,6 +72,7 @@ pub(crate) struct Source {
     pub(crate) statement: i64,
     pub(crate) home_region: String,
     pub(crate) enabled: EnabledRegions,
+    pub(crate) shared: Shared,
 }
 
 /// Counters of a scan that `EXPLAIN ANALYZE` shows.
@@ -100,6 +103,18 @@ impl Ec2Scan {
         self.spec.ask(&self.dynamic)
     }
 
+    /// What is decoded.
+    pub(crate) fn columns(&self) -> Columns {
+        let Spec { table, projection, .. } = self.spec.as_ref();
+        Columns { table: table.clone(), projection: projection.clone(), schema: self.schema() }
+    }
+
+    /// The requests that it shares with other scans of the statement.
+    pub(crate) fn sharer(&self) -> Option<Sharer> {
+        let Spec { table, given, source, .. } = self.spec.as_ref();
+        source.shared.find(&table.operation, given, &self.columns())
+    }
+
     /// Reads the regions side by side; under a limit one after the other, since the first may be enough.
     pub(crate) fn read(
         &self,
@@ -107,16 +122,18 @@ impl Ec2Scan {
     ) -> impl futures::Stream<Item = Result<RecordBatch>> + Send + use<> {
         let spec = &self.spec;
         let at_once = if spec.limit.is_some() { 1 } else { spec.settings.regions_at_once };
-        let reading = Arc::new(Reading {
-            table: spec.table.clone(),
-            source: spec.source.clone(),
-            projection: spec.projection.clone(),
-            schema: self.schema(),
+        let source = spec.source.clone();
+        let reading = Reading {
+            client: source.client.clone(),
+            requests: source.requests.clone(),
+            statement: source.statement,
             given: spec.given.clone(),
             ahead: spec.limit.is_none(),
             metrics: self.scan_metrics(),
-        });
-        let readers = requests.into_iter().map(move |request| RegionReader::new(reading.clone(), request));
+        };
+        let (columns, sharer) = (self.columns(), self.sharer());
+        let scan = Arc::new(ScanReading { source, columns, reading, sharer });
+        let readers = requests.into_iter().map(move |request| RegionReader::new(scan.clone(), request));
         let streams = futures::stream::iter(readers.collect::<Vec<_>>()).map(|reader| {
             Box::pin(futures::stream::try_unfold(reader, |mut reader| async move {
                 Ok::<_, Error>(reader.next().await?.map(|batch| (batch, reader)))
@@ -206,6 +223,9 @@ impl DisplayAs for Ec2Scan {
         }
         if let Some(limit) = self.spec.limit {
             write!(f, ", limit={limit}")?;
+        }
+        if self.sharer().is_some() {
+            f.write_str(", shared")?;
         }
         Ok(())
     }

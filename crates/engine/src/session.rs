@@ -26,11 +26,12 @@ use crate::functions;
 use crate::names;
 use crate::parse::{self, Command};
 use crate::plan::ALL_REGIONS;
-use crate::provider::{Connection, Ec2Catalog, StatementNumber, Tables};
+use crate::provider::{Connection, Ec2Catalog, Tables, UnderWay};
 use crate::requests::{Progress, RequestLog};
 use crate::rules;
 use crate::scope::{CATALOG, SCHEMA, SESSION_SCHEMA, SessionScope};
 use crate::settings::Settings;
+use crate::shared::Shared;
 use crate::system::SystemSchema;
 use crate::view::Views;
 
@@ -143,7 +144,7 @@ impl Session {
     pub async fn run(&self, statement: Statement) -> Result<Outcome, Error> {
         let number = self.statements.fetch_add(1, Ordering::Relaxed) + 1;
         let mut state = self.context.state();
-        state.config_mut().set_extension(Arc::new(StatementNumber(number)));
+        state.config_mut().set_extension(Arc::new(UnderWay { number, shared: Shared::default() }));
         Box::pin(crate::statement::run(self, state, statement.0)).await
     }
 
@@ -201,7 +202,7 @@ impl Session {
         let optimized = state.optimize(&plan)?;
         let physical = state.query_planner().create_physical_plan(&optimized, &state).await;
         let physical = physical.map_err(|error| in_a_view(error.into(), &optimized))?;
-        let number = state.config().get_extension::<StatementNumber>().map_or(0, |number| number.0);
+        let UnderWay { number, .. } = UnderWay::of(state.config());
         Ok(Planned { number, optimized, physical, state })
     }
 }

@@ -1,114 +1,219 @@
-//! One scan that several operators of a statement read: what is needed twice is asked for once.
+//! Requests that several scans of a statement need: each is sent once, and what it answers is held for all of them.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::ipc::reader::StreamReader;
 use datafusion::arrow::ipc::writer::StreamWriter;
-use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, internal_datafusion_err};
-use datafusion::error::DataFusionError;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_plan::execution_plan::ReplaceChildrenOptions;
-use datafusion::physical_plan::metrics::MetricsSet;
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
-use futures::StreamExt;
-use tokio::sync::Mutex;
+use ec2ql_ec2::Call;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 
-use crate::scan::{self, Ec2Scan, Spec};
+use crate::call::{Batches, CallReader, Columns, Reading};
+use crate::error::Error;
+use crate::plan::Given;
+use crate::schema;
 
-/// Bytes of rows that are held in memory; the rest waits in a temporary file.
+/// Bytes of rows of a statement that are held in memory; the rest waits in a temporary file.
 const HELD_BYTES_MAX: usize = 64 << 20;
 
-/// The scan and what it has read so far.
+/// What the scans of one statement share, by the question that they ask.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shared(Arc<Mutex<Vec<Arc<Group>>>>);
+
+/// The operation, and the request parameters that the statement gives: scans that differ in these have no request in
+/// common.
+pub(crate) type Question = (String, Vec<Given>);
+
+impl Shared {
+    /// From now on these tables of the question's operation share their requests, with these columns.
+    pub(crate) fn insert(&self, question: Question, tables: Vec<Columns>) {
+        let store = Arc::new(Mutex::new(Store { bytes_max: HELD_BYTES_MAX, ..Store::default() }));
+        lock(&self.0).push(Arc::new(Group { question, tables, store, calls: Mutex::default() }));
+    }
+
+    /// Whoever wants these columns of a table, in answer to such a question; None: its requests are its own.
+    pub(crate) fn find(&self, operation: &str, given: &[Given], wanted: &Columns) -> Option<Sharer> {
+        let groups = lock(&self.0);
+        let group = groups.iter().find(|group| group.question.0 == operation && group.question.1 == given)?;
+        let table = group.tables.iter().position(|held| held.table.name == wanted.table.name)?;
+        let held = &group.tables.get(table)?.projection;
+        let places = wanted.projection.iter().map(|wanted| held.iter().position(|place| place == wanted));
+        Some(Sharer { group: Arc::clone(group), table, places: places.collect::<Option<_>>()? })
+    }
+}
+
+/// All wanted columns of one table.
+pub(crate) fn union(all: &[Columns]) -> Result<Option<Columns>> {
+    let Some(first) = all.first() else { return Ok(None) };
+    let mut projection: Vec<usize> = all.iter().flat_map(|columns| columns.projection.iter().copied()).collect();
+    projection.sort_unstable();
+    projection.dedup();
+    let schema = Arc::new(schema::table_schema(&first.table).project(&projection)?);
+    Ok(Some(Columns { table: Arc::clone(&first.table), projection, schema }))
+}
+
+/// Scans that may need the same requests.
 #[derive(Debug)]
-pub(crate) struct Shared {
-    scan: Ec2Scan,
-    held: Mutex<Held>,
-    held_bytes_max: usize,
+struct Group {
+    question: Question,
+    tables: Vec<Columns>,
+    store: Arc<Mutex<Store>>,
+    calls: Mutex<HashMap<Call, Arc<SharedCall>>>,
 }
 
-#[derive(Default)]
-struct Held {
-    /// None: not begun.
-    source: Option<SendableRecordBatchStream>,
-    batches: Vec<Place>,
+/// One scan of a group.
+#[derive(Debug, Clone)]
+pub(crate) struct Sharer {
+    group: Arc<Group>,
+    /// Its table, as a place in the group's.
+    table: usize,
+    /// Its columns, as places in the table's.
+    places: Vec<usize>,
+}
+
+impl Sharer {
+    /// What the call answers, read by whoever needs it first.
+    pub(crate) fn call(&self, call: &Call, reading: &Reading) -> HeldReader {
+        let group = &self.group;
+        let known =
+            lock(&group.calls).entry(call.clone()).or_insert_with(|| SharedCall::new(call, reading, group)).clone();
+        HeldReader { call: known, sharer: self.clone(), place: 0 }
+    }
+}
+
+/// The rows of one call from the first, for one scan.
+#[derive(Debug)]
+pub(crate) struct HeldReader {
+    call: Arc<SharedCall>,
+    sharer: Sharer,
+    place: usize,
+}
+
+impl HeldReader {
+    /// The next batch; None after the last.
+    pub(crate) async fn batch(&mut self) -> Result<Option<RecordBatch>, Error> {
+        let Some(batch) = self.call.batch(self.sharer.table, self.place).await? else { return Ok(None) };
+        self.place += 1;
+        Ok(Some(batch.project(&self.sharer.places).map_err(datafusion::error::DataFusionError::from)?))
+    }
+}
+
+/// One call and what it has answered so far.
+#[derive(Debug)]
+struct SharedCall {
+    progress: Mutex<Progress>,
+    store: Arc<Mutex<Store>>,
+}
+
+struct Progress {
+    /// One list for each table.
+    batches: Vec<Vec<Place>>,
+    next: Next,
+}
+
+enum Next {
+    /// A page, asked for when somebody waits for it. Whoever waits drives it: a scan that is not asked for rows must not
+    /// keep the others waiting.
+    Page(futures::future::Shared<BoxFuture<'static, ()>>),
+    /// Every scan gets the error, not only the one that met it.
+    End(Result<(), Error>),
+}
+
+impl SharedCall {
+    fn new(call: &Call, reading: &Reading, group: &Group) -> Arc<Self> {
+        let reader = CallReader::new(call.clone(), reading.clone(), group.tables.clone());
+        let batches = group.tables.iter().map(|_| vec![]).collect();
+        Arc::new_cyclic(|this| Self {
+            progress: Mutex::new(Progress { batches, next: Next::page(this.clone(), reader) }),
+            store: Arc::clone(&group.store),
+        })
+    }
+
+    async fn batch(&self, table: usize, place: usize) -> Result<Option<RecordBatch>, Error> {
+        loop {
+            let page = {
+                let progress = lock(&self.progress);
+                if let Some(found) = progress.batches.get(table).and_then(|batches| batches.get(place)) {
+                    return Ok(Some(lock(&self.store).get(found)?));
+                }
+                match &progress.next {
+                    Next::Page(page) => page.clone(),
+                    Next::End(end) => return end.clone().map(|()| None),
+                }
+            };
+            page.await;
+        }
+    }
+
+    fn took(self: &Arc<Self>, page: Result<Option<Batches>, ec2ql_ec2::Error>, reader: CallReader) {
+        let mut progress = lock(&self.progress);
+        progress.next = match page {
+            Ok(Some(page)) => match progress.keep(page, &mut lock(&self.store)) {
+                Ok(()) => Next::page(Arc::downgrade(self), reader),
+                Err(error) => Next::End(Err(error.into())),
+            },
+            Ok(None) => Next::End(Ok(())),
+            Err(error) => Next::End(Err(error.into())),
+        };
+    }
+}
+
+impl Next {
+    /// It does not keep the call alive: when nobody wants the rows any more, the request ends.
+    fn page(call: Weak<SharedCall>, mut reader: CallReader) -> Self {
+        let read = async move {
+            let page = reader.page().await;
+            if let Some(call) = call.upgrade() {
+                call.took(page, reader);
+            }
+        };
+        Self::Page(read.boxed().shared())
+    }
+}
+
+impl Progress {
+    fn keep(&mut self, page: Batches, store: &mut Store) -> Result<()> {
+        for (kept, batches) in self.batches.iter_mut().zip(page) {
+            for batch in batches {
+                kept.push(store.keep(batch)?);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Progress").field("batches", &self.batches).finish_non_exhaustive()
+    }
+}
+
+/// Where batches are held.
+#[derive(Debug, Default)]
+struct Store {
     bytes: usize,
+    bytes_max: usize,
     spill: Option<File>,
-    done: bool,
-    /// Every reader gets the error, not only the one that met it.
-    failed: Option<Arc<DataFusionError>>,
 }
 
+#[derive(Debug)]
 enum Place {
     Memory(RecordBatch),
     File { offset: u64, bytes: usize },
 }
 
-impl fmt::Debug for Held {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Held").field("batches", &self.batches.len()).field("done", &self.done).finish_non_exhaustive()
-    }
-}
-
-impl Shared {
-    /// One scan with the columns of all of them.
-    pub(crate) fn of(scans: &[Ec2Scan]) -> Result<Arc<Self>> {
-        let Some(first) = scans.first() else { return Err(internal_datafusion_err!("no scan to share")) };
-        let mut projection: Vec<usize> = scans.iter().flat_map(|scan| scan.spec.projection.iter().copied()).collect();
-        projection.sort_unstable();
-        projection.dedup();
-        let spec = &first.spec;
-        let schema = Arc::new(crate::schema::table_schema(&spec.table).project(&projection)?);
-        let spec = Spec {
-            table: spec.table.clone(),
-            source: spec.source.clone(),
-            filters: spec.filters.clone(),
-            given: spec.given.clone(),
-            projection,
-            limit: None,
-            settings: spec.settings.clone(),
-        };
-        Ok(Arc::new(Self { scan: Ec2Scan::new(spec, schema), held: Mutex::default(), held_bytes_max: HELD_BYTES_MAX }))
-    }
-
-    /// The batch at this place; None after the last. Whoever comes first reads it.
-    async fn batch(&self, place: usize, context: &Arc<TaskContext>) -> Result<Option<RecordBatch>> {
-        let mut held = self.held.lock().await;
-        while held.batches.len() <= place {
-            if let Some(error) = &held.failed {
-                return Err(DataFusionError::Shared(Arc::clone(error)));
-            }
-            if held.done {
-                return Ok(None);
-            }
-            let source = match &mut held.source {
-                Some(source) => source,
-                none => none.insert(self.scan.execute(0, Arc::clone(context))?),
-            };
-            match source.next().await {
-                Some(Ok(batch)) => held.keep(batch, self.held_bytes_max)?,
-                Some(Err(error)) => held.failed = Some(Arc::new(error)),
-                None => held.done = true,
-            }
-        }
-        held.get(place).map(Some)
-    }
-}
-
-impl Held {
-    fn keep(&mut self, batch: RecordBatch, bytes_max: usize) -> Result<()> {
+impl Store {
+    fn keep(&mut self, batch: RecordBatch) -> Result<Place> {
         let bytes = batch.get_array_memory_size();
-        if self.bytes + bytes <= bytes_max {
+        if self.bytes + bytes <= self.bytes_max {
             self.bytes += bytes;
-            self.batches.push(Place::Memory(batch));
-            return Ok(());
+            return Ok(Place::Memory(batch));
         }
         let file = match &mut self.spill {
             Some(file) => file,
@@ -119,105 +224,26 @@ impl Held {
         let encoded = writer.into_inner()?;
         let offset = file.seek(SeekFrom::End(0))?;
         file.write_all(&encoded)?;
-        self.batches.push(Place::File { offset, bytes: encoded.len() });
-        Ok(())
+        Ok(Place::File { offset, bytes: encoded.len() })
     }
 
-    fn get(&mut self, place: usize) -> Result<RecordBatch> {
-        match (self.batches.get(place), &mut self.spill) {
-            (Some(Place::Memory(batch)), _) => Ok(batch.clone()),
-            (Some(Place::File { offset, bytes }), Some(file)) => {
+    fn get(&mut self, place: &Place) -> Result<RecordBatch> {
+        match (place, &mut self.spill) {
+            (Place::Memory(batch), _) => Ok(batch.clone()),
+            (Place::File { offset, bytes }, Some(file)) => {
                 let mut encoded = vec![0; *bytes];
                 file.seek(SeekFrom::Start(*offset))?;
                 file.read_exact(&mut encoded)?;
                 let mut reader = StreamReader::try_new(encoded.as_slice(), None)?;
                 Ok(reader.next().ok_or_else(|| internal_datafusion_err!("a held batch is empty"))??)
             }
-            _ => Err(internal_datafusion_err!("no batch is held at place {place}")),
+            (Place::File { .. }, None) => Err(internal_datafusion_err!("the file of held batches is gone")),
         }
     }
 }
 
-/// One reader of a shared scan, with its own columns of it.
-#[derive(Debug, Clone)]
-pub(crate) struct SharedScan {
-    shared: Arc<Shared>,
-    /// Its columns, as places in those of the shared scan.
-    columns: Vec<usize>,
-    properties: Arc<PlanProperties>,
-}
-
-impl SharedScan {
-    /// A reader in the place of this scan.
-    pub(crate) fn of(shared: &Arc<Shared>, scan: &Ec2Scan) -> Result<Arc<Self>> {
-        let all = &shared.scan.spec.projection;
-        let places = scan.spec.projection.iter().map(|wanted| all.iter().position(|place| place == wanted));
-        let Some(columns) = places.collect::<Option<Vec<_>>>() else {
-            return Err(internal_datafusion_err!("a shared scan lacks a column"));
-        };
-        Ok(Arc::new(Self { shared: Arc::clone(shared), columns, properties: scan::properties(scan.schema()) }))
-    }
-
-    pub(crate) fn scan(&self) -> &Ec2Scan {
-        &self.shared.scan
-    }
-}
-
-impl DisplayAs for SharedScan {
-    fn fmt_as(&self, format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Shared ")?;
-        self.shared.scan.fmt_as(format, f)
-    }
-}
-
-impl ExecutionPlan for SharedScan {
-    fn name(&self) -> &'static str {
-        "SharedScan"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![]
-    }
-
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn replace_children(
-        self: Arc<Self>,
-        _: Vec<Arc<dyn ExecutionPlan>>,
-        _: ReplaceChildrenOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        Ok(self)
-    }
-
-    fn with_new_children(self: Arc<Self>, _: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        Ok(self)
-    }
-
-    fn metrics(&self) -> Option<MetricsSet> {
-        self.shared.scan.metrics()
-    }
-
-    fn execute(&self, _: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let (shared, columns) = (Arc::clone(&self.shared), self.columns.clone());
-        let batches = futures::stream::try_unfold(0, move |place| {
-            let (shared, columns, context) = (Arc::clone(&shared), columns.clone(), Arc::clone(&context));
-            async move {
-                let Some(batch) = shared.batch(place, &context).await? else { return Ok(None) };
-                Ok(Some((batch.project(&columns)?, place + 1)))
-            }
-        });
-        let schema: SchemaRef = self.schema();
-        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -235,14 +261,11 @@ mod tests {
             let numbers = Int32Array::from(vec![Some(n), None]);
             RecordBatch::try_new(schema.clone(), vec![Arc::new(numbers)]).unwrap()
         };
-        let mut held = Held::default();
-        let one = batch(0).get_array_memory_size();
-        for n in 0..5 {
-            held.keep(batch(n), 2 * one).unwrap();
-        }
-        assert!(matches!(held.batches.as_slice(), [Place::Memory(_), Place::Memory(_), Place::File { .. }, ..]));
-        for (place, n) in [(4, 4), (0, 0), (2, 2), (3, 3), (1, 1)] {
-            assert_eq!(held.get(place).unwrap(), batch(n));
+        let mut store = Store { bytes_max: 2 * batch(0).get_array_memory_size(), ..Store::default() };
+        let kept: Vec<Place> = (0..5).map(|n| store.keep(batch(n)).unwrap()).collect();
+        assert!(matches!(kept.as_slice(), [Place::Memory(_), Place::Memory(_), Place::File { .. }, ..]));
+        for (n, place) in (0..5).zip(&kept).rev() {
+            assert_eq!(store.get(place).unwrap(), batch(n));
         }
     }
 }

@@ -16,12 +16,13 @@ fn decode(table: &str, columns: &[&str], inner: &str) -> Result<RecordBatch, Err
         named => named.iter().filter(|name| !name.is_empty()).map(|name| full.index_of(name).unwrap()).collect(),
     };
     let schema = Arc::new(full.project(&projection).unwrap());
-    let mut decoder = Decoder::new(&table, "us-east-1", (&projection, schema.clone()), &[]);
+    let columns = Columns { table, projection, schema: schema.clone() };
+    let operation = &columns.table.operation;
+    let mut decoder = Decoder::new(&columns, "us-east-1", &[]);
     let body = format!(
-        "<{0}Response xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>r</requestId>{inner}</{0}Response>",
-        table.operation
+        "<{operation}Response xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>r</requestId>{inner}</{operation}Response>"
     );
-    let mut document = Document::open(body.as_bytes(), &table.operation, &Limits::default())?;
+    let mut document = Document::open(body.as_bytes(), operation, &Limits::default())?;
     let batches = decoder.decode(&mut document)?;
     document.finish()?;
     Ok(concat_batches(&schema, &batches).unwrap())
@@ -189,9 +190,10 @@ fn conversion_tasks_may_have_a_wrapper() {
 fn batches_are_bounded_in_rows_and_bytes() {
     let table = Catalog::embedded().table("ec2_api", "import_image_tasks").unwrap().unwrap();
     let schema = Arc::new(table_schema(&table).project(&[1]).unwrap());
+    let columns = Columns { table: Arc::clone(&table), projection: vec![1], schema };
     let item = |n: usize| format!("<item><architecture>{}</architecture></item>", "x".repeat(n));
     let sizes = |rows_max, bytes_max| {
-        let mut decoder = Decoder::new(&table, "us-east-1", (&[1], schema.clone()), &[]);
+        let mut decoder = Decoder::new(&columns, "us-east-1", &[]);
         (decoder.rows_max, decoder.bytes_max) = (rows_max, bytes_max);
         let body = format!(
             "<DescribeImportImageTasksResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>r</requestId>\

@@ -16,6 +16,9 @@ use crate::plan;
 use crate::scan::{self, Ec2Scan};
 use crate::schema::REGION;
 
+/// The name of the plan of `WITH RECURSIVE`: its second input is run again and again.
+pub(super) const RECURSIVE: &str = "RecursiveQueryExec";
+
 /// Every scan keeps only the filters that somebody fills in before it runs, and a scan that nothing
 /// binds is refused before a request is sent.
 #[derive(Debug)]
@@ -81,6 +84,11 @@ fn filled(scan: &Ec2Scan, made: &[u64]) -> Vec<Arc<dyn PhysicalExpr>> {
 fn made(plan: &Arc<dyn ExecutionPlan>) -> Result<Vec<u64>> {
     let mut made = vec![];
     plan.apply(|node| {
+        // Each round of a recursive query has new joins, whose filters nobody holds.
+        if let (true, [first, _]) = (node.name() == RECURSIVE, &node.children()[..]) {
+            made.extend(self::made(first)?);
+            return Ok(TreeNodeRecursion::Jump);
+        }
         if let Some(join) = node.downcast_ref::<HashJoinExec>()
             // Where NULL equals NULL (INTERSECT), the values that are not NULL are not all that counts.
             && join.null_equality() == NullEquality::NullEqualsNothing

@@ -1,5 +1,6 @@
 //! What a statement needs twice is asked for once.
 
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use datafusion::common::Result;
@@ -9,45 +10,37 @@ use datafusion::logical_expr::Expr;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::ExecutionPlan;
 use ec2ql_catalog::TableName;
+use ec2ql_ec2::Call;
 
+use super::bound::RECURSIVE;
+use crate::call::Columns;
 use crate::domain::Regions;
-use crate::plan::{self, Given};
+use crate::enabled::DESCRIBE_REGIONS;
+use crate::explain::asks_enabled_regions;
+use crate::plan;
 use crate::scan::Ec2Scan;
-use crate::shared::{Shared, SharedScan};
+use crate::shared::{Question, union};
 
-/// Scans that ask the same are one scan, read by all of them.
+/// Scans share the requests that more than one of them may need, and what one lists no other asks for by id.
 #[derive(Debug)]
 pub(super) struct Once;
 
 impl PhysicalOptimizerRule for Once {
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
-        let mut groups: Vec<(Question, Vec<Ec2Scan>)> = vec![];
-        plan.apply(|node| {
-            if let Some(scan) = node.downcast_ref::<Ec2Scan>()
-                && let Some(question) = question(scan)?
-            {
-                match groups.iter_mut().find(|(asked, _)| *asked == question) {
-                    Some((_, scans)) => scans.push(scan.clone()),
-                    None => groups.push((question, vec![scan.clone()])),
+        let listing: Vec<Ec2Scan> = scans(&plan)?.into_iter().filter(|scan| scan.dynamic.is_empty()).collect();
+        let plan = plan.transform_up(|node| {
+            let Some(scan) = node.downcast_ref::<Ec2Scan>() else { return Ok(Transformed::no(node)) };
+            for other in &listing {
+                if !scan.dynamic.is_empty() && lists(other, scan)? {
+                    let alone: Arc<dyn ExecutionPlan> = Arc::new(scan.with_dynamic(vec![]));
+                    return Ok(Transformed::yes(alone));
                 }
             }
-            Ok(TreeNodeRecursion::Continue)
-        })?;
-        groups.retain(|(_, scans)| scans.len() > 1);
-        if groups.is_empty() {
-            return Ok(plan);
-        }
-        let shared: Vec<(Question, Arc<Shared>)> =
-            groups.into_iter().map(|(question, scans)| Ok((question, Shared::of(&scans)?))).collect::<Result<_>>()?;
-        plan.transform_up(|node| {
-            let Some(scan) = node.downcast_ref::<Ec2Scan>() else { return Ok(Transformed::no(node)) };
-            let question = question(scan)?;
-            match shared.iter().find(|(asked, _)| Some(asked) == question.as_ref()) {
-                Some((_, shared)) => Ok(Transformed::yes(SharedScan::of(shared, scan)? as Arc<dyn ExecutionPlan>)),
-                None => Ok(Transformed::no(node)),
-            }
-        })
-        .data()
+            Ok(Transformed::no(node))
+        });
+        let plan = plan.data()?;
+        share(&scans(&plan)?)?;
+        Ok(plan)
     }
 
     fn name(&self) -> &'static str {
@@ -59,16 +52,118 @@ impl PhysicalOptimizerRule for Once {
     }
 }
 
-/// All that decides what a scan sends, and so which rows it gives.
-type Question = (TableName, Vec<Given>, Vec<Expr>);
+/// The scans of a plan; those that are run again and again stand twice.
+fn scans(plan: &Arc<dyn ExecutionPlan>) -> Result<Vec<Ec2Scan>> {
+    let mut found = vec![];
+    plan.apply(|node| {
+        found.extend(node.downcast_ref::<Ec2Scan>().cloned());
+        if let (true, [_, again]) = (node.name() == RECURSIVE, &node.children()[..]) {
+            found.extend(scans(again)?);
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(found)
+}
 
-/// None where it cannot be shared: a limit may stop one scan and not the other; regions that only a join knows are that
-/// join's own.
-fn question(scan: &Ec2Scan) -> Result<Option<Question>> {
-    let spec = &scan.spec;
-    if spec.limit.is_some() || plan::scope(&spec.ask(&[]))? == Regions::Open {
-        return Ok(None);
+/// Whether one scan lists, whatever its joins say, all that the other would list.
+fn lists(one: &Ec2Scan, other: &Ec2Scan) -> Result<bool> {
+    if question(one) != question(other) || one.spec.limit.is_some() || other.spec.limit.is_some() {
+        return Ok(false);
     }
-    let telling = plan::telling(&spec.table, &spec.filters)?.into_iter().cloned().collect();
-    Ok(Some((spec.table.name.clone(), spec.given.clone(), telling)))
+    Ok(match plan::scope(&other.spec.ask(&[]))? {
+        Regions::Open => false,
+        Regions::Bound { named, enabled: false } => {
+            let (wanted, asked) = (calls(other, named.clone())?, calls(one, named)?);
+            !wanted.is_empty() && wanted.is_subset(&asked)
+        }
+        Regions::Bound { enabled: true, .. } => telling(one)? == telling(other)?,
+    })
+}
+
+/// Scans that differ in this have no request in common.
+fn question(scan: &Ec2Scan) -> Question {
+    (scan.spec.table.operation.clone(), scan.spec.given.clone())
+}
+
+/// All that decides what a scan sends, and so which rows it gives.
+fn telling(scan: &Ec2Scan) -> Result<(&TableName, Vec<&Expr>)> {
+    Ok((&scan.spec.table.name, plan::telling(&scan.spec.table, &scan.spec.filters)?))
+}
+
+/// What a scan would send in these regions, were there no joins.
+fn calls(scan: &Ec2Scan, regions: impl IntoIterator<Item = String>) -> Result<HashSet<Call>> {
+    let ask = scan.spec.ask(&[]);
+    let here = match plan::scope(&ask)? {
+        Regions::Bound { named, enabled: false } => {
+            regions.into_iter().filter(|region| named.contains(region)).collect()
+        }
+        _ => regions.into_iter().collect::<Vec<_>>(),
+    };
+    let requests = plan::requests(&ask, here)?;
+    let calls = |request: plan::RegionRequest| {
+        let batches = request.batches();
+        batches.into_iter().map(move |batch| request.call(&scan.spec.table, &batch)).collect::<Vec<_>>()
+    };
+    Ok(requests.into_iter().flat_map(calls).collect())
+}
+
+/// What is known of the requests of a scan before anything runs.
+struct Known {
+    regions: Option<BTreeSet<String>>,
+    calls: Option<HashSet<Call>>,
+}
+
+fn known(scan: &Ec2Scan) -> Result<Known> {
+    let Regions::Bound { named, enabled: false } = plan::scope(&scan.spec.ask(&[]))? else {
+        return Ok(Known { regions: None, calls: None });
+    };
+    let calls = scan.dynamic.is_empty().then(|| calls(scan, named.clone())).transpose()?;
+    Ok(Known { regions: Some(named), calls })
+}
+
+/// Whether two scans may need the same request.
+fn may_meet(one: &Known, other: &Known) -> bool {
+    match (one, other) {
+        (Known { calls: Some(one), .. }, Known { calls: Some(other), .. }) => !one.is_disjoint(other),
+        (Known { regions: Some(one), .. }, Known { regions: Some(other), .. }) => !one.is_disjoint(other),
+        _ => true,
+    }
+}
+
+/// Tells the scans that may need the same requests of each other.
+fn share(scans: &[Ec2Scan]) -> Result<()> {
+    let mut groups: Vec<(Question, Vec<&Ec2Scan>)> = vec![];
+    for scan in scans {
+        let question = question(scan);
+        match groups.iter_mut().find(|(asked, _)| *asked == question) {
+            Some((_, scans)) => scans.push(scan),
+            None => groups.push((question, vec![scan])),
+        }
+    }
+    let enabled = scans.iter().find(|scan| asks_enabled_regions(scan));
+    for (question, scans) in groups {
+        let mut wanted: Vec<Columns> = scans.iter().map(|scan| scan.columns()).collect();
+        let known = scans.iter().map(|scan| known(scan)).collect::<Result<Vec<_>>>()?;
+        let others = |place: usize| known.iter().skip(place + 1);
+        let meet = known.iter().enumerate().any(|(place, one)| others(place).any(|other| may_meet(one, other)));
+        let asked = enabled.filter(|_| question.0 == DESCRIBE_REGIONS).map(|scan| scan.spec.source.enabled.wanted());
+        let asked = asked.transpose()?.flatten();
+        let alone = !meet && asked.is_none();
+        wanted.extend(asked);
+        if alone {
+            continue;
+        }
+        let mut tables: Vec<Vec<Columns>> = vec![];
+        for columns in wanted {
+            match tables.iter_mut().find(|same| same.iter().any(|known| known.table.name == columns.table.name)) {
+                Some(same) => same.push(columns),
+                None => tables.push(vec![columns]),
+            }
+        }
+        let tables = tables.iter().filter_map(|same| union(same).transpose()).collect::<Result<_>>()?;
+        if let Some(scan) = scans.first() {
+            scan.spec.source.shared.insert(question, tables);
+        }
+    }
+    Ok(())
 }

@@ -54,6 +54,7 @@ fn new_column(level: usize, field: Field) -> Column {
         description: String::new(),
         sensitive: field.sensitive,
         id: None,
+        listed: false,
         filter: None,
     }
 }

@@ -72,6 +72,9 @@ impl Writer {
             keys.push(format!("wire = {}", text(&path)));
         }
         keys.extend(column.id.as_ref().map(|id| format!("id = {}", text(id))));
+        if column.listed {
+            keys.push("listed = true".to_owned());
+        }
         keys.extend(column.filter.as_ref().map(|filter| format!("filter = {}", text(filter))));
         if column.sensitive {
             keys.push("sensitive = true".to_owned());

@@ -93,6 +93,8 @@ pub struct Column {
     pub sensitive: bool,
     /// The wire name of the list parameter that takes values of this column: `ImportTaskId`.
     pub id: Option<String>,
+    /// Whether a listing without filters has every row that such an id finds.
+    pub listed: bool,
     /// The name of the filter in [`Table::filters`] to which equality on this column may be pushed.
     pub filter: Option<String>,
 }

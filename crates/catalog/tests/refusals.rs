@@ -133,7 +133,7 @@ fn unknown_and_missing_keys() {
         expect![[r#"
             …:5:1: unknown key "pagerows"; known are description, notes, source, operation, rows, wrapper, omit, any_region, page_rows, not_found, examples, columns, parameters, filters
             …:14:34: unknown key "secret"; known are type, description, sensitive, wire
-            …:11:26: unknown key "filters"; known are type, description, id, filter, sensitive, wire
+            …:11:26: unknown key "filters"; known are type, description, id, listed, filter, sensitive, wire
             …:18:36: unknown key "optional"; known are type, required, max, description
             …:1:1: the key "operation" is missing
             …:10:12: the key "type" is missing
@@ -169,13 +169,18 @@ fn texts_are_sentences() {
             …:3:19: the text does not end with a full stop
         "#]],
     );
-    let lines = ["size = \"int32\"", "\"partSet.x\" = { type = \"text\", description = \"No stop\" }"];
+    let lines = [
+        "size = \"int32\"",
+        "a = { type = \"text\", listed = true, description = \"Text.\" }",
+        "\"partSet.x\" = { type = \"text\", description = \"No stop\" }",
+    ];
     check_columns(
         &lines,
         expect![[r#"
-        …:15:1: "size" has no description: write { type = ..., description = ... }
-        …:15:46: the text does not end with a full stop
-    "#]],
+            …:15:1: "size" has no description: write { type = ..., description = ... }
+            …:15:1: "a" is listed, and has no id that could find more
+            …:15:46: the text does not end with a full stop
+        "#]],
     );
 }
 

@@ -33,7 +33,7 @@ pub(crate) struct ScanReading {
 pub(crate) struct RegionReader {
     scan: Arc<ScanReading>,
     request: RegionRequest,
-    /// How the ids of the request are asked for where some do not exist: by a filter, which is no error then.
+    /// How the rows are found where some of the ids do not exist.
     lookup: Option<Lookup>,
     todo: VecDeque<Batch>,
     current: Option<Current>,
@@ -43,19 +43,18 @@ pub(crate) struct RegionReader {
 #[derive(Debug, PartialEq, Eq)]
 struct Batch {
     keys: Vec<String>,
-    filter: Filter,
+    lookup: Turn,
 }
 
-/// What the filter over the ids is to a batch of ids.
+/// When the rows of a batch are looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Filter {
-    /// The ids come first, and once more without those that the error names.
+enum Turn {
+    /// The ids are asked for first, and once more without those that the error names.
     Later,
-    /// When the ids fail, the filter is next.
+    /// The ids are asked for first.
     Next,
-    /// The filter is what asks.
     Now,
-    /// There is none, or it tells nothing.
+    /// There is none, or it told nothing.
     Never,
 }
 
@@ -92,12 +91,13 @@ impl Answer {
 impl RegionReader {
     pub(crate) fn new(scan: Arc<ScanReading>, request: RegionRequest) -> Self {
         let lookup = Lookup::of(&request, &scan.columns);
-        let filter = match &lookup {
-            None => Filter::Never,
-            Some(lookup) if lookup.hides => Filter::Later,
-            Some(_) => Filter::Next,
+        let turn = match &lookup {
+            None => Turn::Never,
+            Some(Lookup { request: RegionRequest { keys: Some(_), .. }, hides: false, .. }) => Turn::Next,
+            // A list of everything is dear, and one that hides something may be of no use.
+            Some(_) => Turn::Later,
         };
-        let todo = request.batches().into_iter().map(|keys| Batch { keys, filter }).collect();
+        let todo = request.batches().into_iter().map(|keys| Batch { keys, lookup: turn }).collect();
         Self { scan, request, lookup, todo, current: None }
     }
 
@@ -107,10 +107,10 @@ impl RegionReader {
             let Some(mut current) = self.current.take().or_else(|| self.start()) else { return Ok(None) };
             match (current.answer.next().await, &self.lookup) {
                 (Ok(None), _) => {}
-                (Ok(Some(rows)), Some(lookup)) if current.batch.filter == Filter::Now => {
+                (Ok(Some(rows)), Some(lookup)) if current.batch.lookup == Turn::Now => {
                     let rows = lookup.found(&rows, &current.batch.keys)?;
                     if lookup.hides && rows.num_rows() > 0 {
-                        self.todo.push_front(Batch { filter: Filter::Never, ..current.batch });
+                        self.todo.push_front(Batch { lookup: Turn::Never, ..current.batch });
                         continue;
                     }
                     self.current = Some(Current { begun: true, ..current });
@@ -119,6 +119,10 @@ impl RegionReader {
                 (Ok(Some(rows)), _) => {
                     self.current = Some(Current { begun: true, ..current });
                     return Ok(Some(rows));
+                }
+                // Not every endpoint knows all that it is asked here.
+                (Err(_), _) if current.batch.lookup == Turn::Now && !current.begun => {
+                    self.todo.push_front(Batch { lookup: Turn::Never, ..current.batch });
                 }
                 (Err(error), _) => match self.missing(&error).filter(|_| !current.begun) {
                     Some(message) => {
@@ -151,7 +155,7 @@ impl RegionReader {
         let batch = self.todo.pop_front()?;
         let ScanReading { columns, reading, sharer, .. } = self.scan.as_ref();
         let call = match &self.lookup {
-            Some(lookup) if batch.filter == Filter::Now => lookup.call(&columns.table, &batch.keys),
+            Some(lookup) if batch.lookup == Turn::Now => lookup.call(&columns.table, &batch.keys),
             _ => self.request.call(&columns.table, &batch.keys),
         };
         let answer = if let Some(sharer) = sharer {
@@ -174,28 +178,29 @@ impl RegionReader {
 
 impl Batch {
     /// What to ask instead when some of the ids do not exist. The ids that the message names are left out. Where it
-    /// names none, or all of several (which says nothing of which is missing), the filter is asked, or each half.
+    /// names none, or all of several (which says nothing of which is missing), they are looked up, or each half asked for.
     fn without_missing(self, message: &str) -> Vec<Self> {
-        let Self { keys, filter } = self;
+        let Self { keys, lookup } = self;
         let words: Vec<&str> = message.split(|c: char| !(c.is_alphanumeric() || c == '-' || c == '_')).collect();
         let (named, others): (Vec<_>, Vec<_>) = keys.into_iter().partition(|id| words.contains(&id.as_str()));
         let told = !named.is_empty() && !others.is_empty();
         let mut keys = if others.is_empty() { named } else { others };
-        let batch = |keys, filter| Self { keys, filter };
-        match filter {
-            Filter::Never if told => vec![batch(keys, Filter::Never)],
-            Filter::Later if told => vec![batch(keys, Filter::Next)],
+        let batch = |keys, lookup| Self { keys, lookup };
+        match lookup {
+            Turn::Never if told => vec![batch(keys, Turn::Never)],
+            Turn::Later if told => vec![batch(keys, Turn::Next)],
             _ if !told && keys.len() < 2 => vec![],
-            Filter::Later | Filter::Next => vec![batch(keys, Filter::Now)],
-            Filter::Now | Filter::Never => {
+            Turn::Later | Turn::Next => vec![batch(keys, Turn::Now)],
+            Turn::Now | Turn::Never => {
                 let second = keys.split_off(keys.len() / 2);
-                vec![batch(keys, Filter::Never), batch(second, Filter::Never)]
+                vec![batch(keys, Turn::Never), batch(second, Turn::Never)]
             }
         }
     }
 }
 
-/// The filter that finds rows by their ids.
+/// How rows are found by their ids without an error where one does not exist: by the filter over the ids, or in a list
+/// of everything.
 #[derive(Debug)]
 struct Lookup {
     request: RegionRequest,
@@ -211,7 +216,11 @@ impl Lookup {
         let Columns { table, schema, .. } = columns;
         let keys = request.keys.as_ref().filter(|keys| !keys.is_filter)?;
         let column = table.columns.iter().find(|column| column.id.as_ref() == Some(&keys.name))?;
-        let keys = Some(Keys { name: column.filter.clone()?, is_filter: true, values: vec![], ..keys.clone() });
+        let filter = |name: &String| Keys { name: name.clone(), is_filter: true, values: vec![], ..keys.clone() };
+        let keys = column.filter.as_ref().map(filter);
+        if keys.is_none() && !column.listed {
+            return None;
+        }
         let place = schema.index_of(&column.name).ok()?;
         let include = table.parameters.iter().filter(|parameter| parameter.name.starts_with("Include"));
         let include: Vec<_> = include.map(|parameter| (parameter.name.clone(), "true".to_owned())).collect();
@@ -236,22 +245,22 @@ impl Lookup {
 
 #[cfg(test)]
 mod tests {
-    use super::{Batch, Filter};
+    use super::{Batch, Turn};
 
     #[track_caller]
-    fn check(filter: Filter, ids: &[&str], message: &str, expected: &[(Filter, &[&str])]) {
+    fn check(lookup: Turn, ids: &[&str], message: &str, expected: &[(Turn, &[&str])]) {
         let keys = ids.iter().map(ToString::to_string).collect();
-        let again = Batch { keys, filter }.without_missing(message);
-        let again: Vec<_> = again.iter().map(|batch| (batch.filter, batch.keys.as_slice())).collect();
-        let expected: Vec<(Filter, Vec<String>)> =
-            expected.iter().map(|(filter, ids)| (*filter, ids.iter().map(ToString::to_string).collect())).collect();
-        let expected: Vec<_> = expected.iter().map(|(filter, ids)| (*filter, ids.as_slice())).collect();
+        let again = Batch { keys, lookup }.without_missing(message);
+        let again: Vec<_> = again.iter().map(|batch| (batch.lookup, batch.keys.as_slice())).collect();
+        let expected: Vec<(Turn, Vec<String>)> =
+            expected.iter().map(|(turn, ids)| (*turn, ids.iter().map(ToString::to_string).collect())).collect();
+        let expected: Vec<_> = expected.iter().map(|(turn, ids)| (*turn, ids.as_slice())).collect();
         assert_eq!(again, expected, "{message}");
     }
 
     #[test]
     fn ids_that_the_message_names_are_left_out() {
-        use Filter::{Later, Never, Next};
+        use Turn::{Later, Never, Next};
         check(Never, &["i-1", "i-2", "i-3"], "The instance IDs 'i-1, i-3' do not exist", &[(Never, &["i-2"])]);
         check(Later, &["i-1", "i-2", "i-3"], "The instance ID 'i-1' does not exist", &[(Next, &["i-2", "i-3"])]);
         check(Never, &["i-1"], "The instance ID 'i-1' does not exist", &[]);
@@ -261,7 +270,7 @@ mod tests {
 
     #[test]
     fn the_filter_is_asked_when_the_message_does_not_tell_or_not_enough() {
-        use Filter::{Later, Next, Now};
+        use Turn::{Later, Next, Now};
         check(Later, &["a", "b"], "The images 'a, b' do not exist", &[(Now, &["a", "b"])]);
         check(Later, &["a", "b"], "Invalid id", &[(Now, &["a", "b"])]);
         check(Next, &["a", "b", "c"], "The snapshot 'a' does not exist", &[(Now, &["b", "c"])]);
@@ -271,7 +280,7 @@ mod tests {
 
     #[test]
     fn a_batch_without_a_filter_is_halved_when_the_message_tells_nothing() {
-        use Filter::Never;
+        use Turn::Never;
         let all = "The volumes 'vol-1, vol-2, vol-3' do not exist";
         check(Never, &["vol-1", "vol-2", "vol-3"], all, &[(Never, &["vol-1"]), (Never, &["vol-2", "vol-3"])]);
         check(Never, &["a", "b", "c"], "Invalid id", &[(Never, &["a"]), (Never, &["b", "c"])]);

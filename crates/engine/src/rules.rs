@@ -3,6 +3,7 @@
 mod bound;
 mod joined;
 mod once;
+mod passing;
 mod probe;
 mod unambiguous;
 

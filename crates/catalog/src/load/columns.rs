@@ -63,7 +63,7 @@ impl Line<'_> {
         if let Some(reserved) = RESERVED.iter().find(|reserved| reserved.eq_ignore_ascii_case(&name)) {
             return Err(self.refuse(format!("is reserved: every table may have a column \"{reserved}\" of the engine")));
         }
-        let keys = self.keys(&["type", "description", "id", "filter", "sensitive", "wire"])?;
+        let keys = self.keys(&["type", "description", "id", "listed", "filter", "sensitive", "wire"])?;
         let Some(keys) = keys else {
             return Err(self.refuse("has no description: write { type = ..., description = ... }"));
         };
@@ -76,6 +76,10 @@ impl Line<'_> {
         {
             return Err(pushed.refuse(self.file, "needs a column of the type \"text\""));
         }
+        let listed = keys.flag("listed")?;
+        if listed && id.is_none() {
+            return Err(self.refuse("is listed, and has no id that could find more"));
+        }
         let column = Column {
             name,
             wire,
@@ -84,6 +88,7 @@ impl Line<'_> {
             description: keys.text("description")?.sentence(self.file)?,
             sensitive: keys.flag("sensitive")?,
             id: id.as_ref().map(|id| id.value.clone()),
+            listed,
             filter: filter.as_ref().map(|filter| filter.value.clone()),
         };
         Ok(Declared { column, id, filter, span: self.key.span() })

@@ -20,7 +20,7 @@ use datafusion::physical_plan::joins::{HashJoinExec, NestedLoopJoinExec};
 use datafusion::physical_plan::statistics::{ChildStats, StatisticsArgs};
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 
-use super::unambiguous;
+use super::{passing, unambiguous};
 
 /// Puts a [`Joined`] above each join, before a rule looks at what it says of its output.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub(super) struct JoinsSayWhatIsTrue;
 impl PhysicalOptimizerRule for JoinsSayWhatIsTrue {
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
         plan.transform_up(|node| {
-            Ok(if node.name().ends_with("JoinExec") {
+            Ok(if unambiguous::is_join(&node) {
                 let pads = pads(&node);
                 let joined: Arc<dyn ExecutionPlan> = Arc::new(Joined::new(node, pads));
                 Transformed::yes(joined)
@@ -66,7 +66,7 @@ fn pads(join: &Arc<dyn ExecutionPlan>) -> bool {
 /// output too, where unmatched rows have NULL instead: `ORDER BY x` would not sort, and `GROUP BY x` expect sorted rows.
 /// Above an outer join nothing is known.
 #[derive(Debug, Clone)]
-struct Joined {
+pub(super) struct Joined {
     join: Arc<dyn ExecutionPlan>,
     pads: bool,
     properties: Arc<PlanProperties>,
@@ -152,7 +152,7 @@ impl ExecutionPlan for Joined {
         filters: Vec<Arc<dyn PhysicalExpr>>,
         _: &ConfigOptions,
     ) -> Result<FilterDescription> {
-        unambiguous::through(&filters, unambiguous::allowed(&self.join), &self.join)
+        passing::through(&filters, &unambiguous::allowed(&self.join), &self.join)
     }
 
     fn handle_child_pushdown_result(

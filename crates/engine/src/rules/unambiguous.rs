@@ -1,14 +1,15 @@
 //! Filters on their way down through plans in which two columns have one name.
 //!
 //! DataFusion 55 takes a filter down by the names of its columns: of two of one name it takes the first, and below a
-//! projection the last. `a.x IS NULL` above `a RIGHT JOIN b` would become a filter on `b.x`. Only filters over columns
-//! whose name leads to them, or to what an inner join makes equal to them, are let through.
+//! projection the last. `a.x IS NULL` above `a RIGHT JOIN b` would become a filter on `b.x`. Here filters go down column
+//! by column, and only over columns whose name leads to them, or to what an inner join makes equal to them, where
+//! DataFusion looks by name.
 
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::Schema;
+use datafusion::arrow::datatypes::{Field, Schema};
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
 use datafusion::common::{JoinType, Result, internal_datafusion_err};
 use datafusion::config::ConfigOptions;
@@ -17,11 +18,15 @@ use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
+use datafusion::physical_plan::filter::FilterExec;
 use datafusion::physical_plan::filter_pushdown::{
-    ChildFilterDescription, ChildPushdownResult, FilterDescription, FilterPushdownPhase, FilterPushdownPropagation,
+    ChildPushdownResult, FilterDescription, FilterPushdownPhase, FilterPushdownPropagation,
 };
 use datafusion::physical_plan::joins::HashJoinExec;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
+
+use super::joined::Joined;
+use super::passing::{self, Columns, Passing};
 
 /// A rule that takes filters down, kept from what is ambiguous.
 #[derive(Debug)]
@@ -31,27 +36,24 @@ impl PhysicalOptimizerRule for Unambiguous {
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, options: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
         let guarded = plan.transform_up(|node| {
             let [child] = node.children()[..] else { return Ok(Transformed::no(node)) };
-            let joins = node.name().ends_with("JoinExec") || child.name().ends_with("JoinExec");
-            if joins || !(has_twins(&node.schema()) || has_twins(&child.schema())) {
+            if let Some(passing) = Passing::of(&node, |place| !is_join(child) || looks_there(child, place)) {
+                let passing: Arc<dyn ExecutionPlan> = Arc::new(passing);
+                return Ok(Transformed::yes(passing));
+            }
+            // Joins go by places.
+            let goes_by_places = is_join(&node) || node.downcast_ref::<Joined>().is_some();
+            if goes_by_places || !(has_twins(&node.schema()) || has_twins(&child.schema())) {
                 return Ok(Transformed::no(node));
             }
-            let (schema, below) = (node.schema(), child.schema());
-            let places = schema.fields().iter().enumerate();
-            let allowed = places
-                .filter(|(place, field)| {
-                    is_one(&node, *place) && below.index_of(field.name()).is_ok_and(|below| is_one(child, below))
-                })
-                .map(|(place, _)| place)
-                .collect();
-            let guard: Arc<dyn ExecutionPlan> = Arc::new(Guard { node, allowed });
+            let columns = same(&node, |place| is_found(&node, child, place).then_some(place));
+            let guard: Arc<dyn ExecutionPlan> = Arc::new(Guard { node, columns });
             Ok(Transformed::yes(guard))
         })?;
         let plan = self.0.optimize(guarded.data, options)?;
         plan.transform_up(|node| {
-            Ok(match node.downcast_ref::<Guard>() {
-                Some(guard) => Transformed::yes(Arc::clone(&guard.node)),
-                None => Transformed::no(node),
-            })
+            let guarded = node.downcast_ref::<Guard>().map(|guard| &guard.node);
+            let behind = guarded.or_else(|| node.downcast_ref::<Passing>().map(|passing| &passing.node));
+            Ok(behind.cloned().map_or_else(|| Transformed::no(Arc::clone(&node)), Transformed::yes))
         })
         .data()
     }
@@ -70,22 +72,81 @@ fn has_twins(schema: &Schema) -> bool {
     schema.fields().iter().any(|field| !seen.insert(field.name()))
 }
 
-/// The columns of a join's output that their names lead to, in the output and on their side.
-pub(super) fn allowed(join: &Arc<dyn ExecutionPlan>) -> HashSet<usize> {
+/// Columns of a node as columns of the same node.
+fn same(node: &Arc<dyn ExecutionPlan>, place: impl Fn(usize) -> Option<usize>) -> Columns {
+    let schema = node.schema();
+    let column = |(at, field): (usize, &Arc<Field>)| {
+        let column: Arc<dyn PhysicalExpr> = Arc::new(Column::new(field.name(), place(at)?));
+        Some((at, column))
+    };
+    schema.fields().iter().enumerate().filter_map(column).collect()
+}
+
+/// Whether the node, which looks for the columns of its input by their names, finds the one that this column is.
+fn is_found(node: &Arc<dyn ExecutionPlan>, input: &Arc<dyn ExecutionPlan>, place: usize) -> bool {
+    let schema = node.schema();
+    let kept = node.downcast_ref::<FilterExec>().and_then(|filter| filter.projection().as_ref());
+    match kept {
+        Some(kept) => kept.get(place).is_some_and(|below| leads(input, *below)),
+        None if schema == input.schema() => leads(input, place),
+        None => {
+            let below = schema.fields().get(place).and_then(|field| input.schema().index_of(field.name()).ok());
+            is_one(node, place) && below.is_some_and(|below| is_one(input, below))
+        }
+    }
+}
+
+/// The columns of a join's output that their names lead to on their side, which is where the join looks for them. Of
+/// columns that are always the same the first stands for all.
+pub(super) fn allowed(join: &Arc<dyn ExecutionPlan>) -> Columns {
     let output = join.schema();
-    let Some(hash) = join.downcast_ref::<HashJoinExec>() else {
-        return (0..output.fields().len()).filter(|_| !has_twins(&output)).collect();
+    same(join, |place| {
+        let first = output.index_of(output.fields().get(place)?.name()).ok()?;
+        let source = if are_equal(join, first, place) { first } else { place };
+        looks_there(join, source).then_some(source)
+    })
+}
+
+pub(super) fn is_join(node: &Arc<dyn ExecutionPlan>) -> bool {
+    node.name().ends_with("JoinExec")
+}
+
+/// Whether a filter over this column of a join's output is taken to that column of its input.
+fn looks_there(join: &Arc<dyn ExecutionPlan>, place: usize) -> bool {
+    // A join whose sides were swapped is below a projection, which goes by places.
+    if join.downcast_ref::<Passing>().is_some() {
+        return true;
+    }
+    let Some(hash) = join.downcast_ref::<HashJoinExec>() else { return !has_twins(&join.schema()) };
+    let place = match &hash.projection {
+        None => place,
+        Some(kept) => match kept.get(place) {
+            Some(place) => *place,
+            None => return false,
+        },
     };
     let left_len = hash.left().schema().fields().len();
-    let is_right = matches!(hash.join_type(), JoinType::RightSemi | JoinType::RightAnti | JoinType::RightMark);
-    let on_its_side = |place: usize| match hash.join_type() {
-        _ if is_right => leads(hash.right(), place),
+    let leads = match hash.join_type() {
+        JoinType::RightSemi | JoinType::RightAnti | JoinType::RightMark => leads(hash.right(), place),
         _ if place < left_len => leads(hash.left(), place),
         _ => leads(hash.right(), place - left_len),
     };
-    let whole = |place: usize| hash.projection.as_ref().map_or(Some(place), |kept| kept.get(place).copied());
-    let places = 0..output.fields().len();
-    places.filter(|place| leads(join, *place) && whole(*place).is_some_and(on_its_side)).collect()
+    leads && is_paired(hash, place)
+}
+
+/// A semi join takes filters over its keys to the other side as well, by the name of its own side's key: there must be
+/// no other column of that name.
+fn is_paired(join: &HashJoinExec, place: usize) -> bool {
+    let index = |key: &Arc<dyn PhysicalExpr>| key.downcast_ref::<Column>().map(Column::index);
+    let keys = join.on().iter().map(|(left, right)| (index(left), index(right)));
+    let (own, other, pairs): (_, _, Vec<_>) = match join.join_type() {
+        JoinType::LeftSemi => (join.left(), join.right(), keys.collect()),
+        JoinType::RightSemi => (join.right(), join.left(), keys.map(|(left, right)| (right, left)).collect()),
+        _ => return true,
+    };
+    let (own, other) = (own.schema(), other.schema());
+    let twin = own.fields().get(place).and_then(|field| other.index_of(field.name()).ok());
+    twin.is_none_or(|twin| pairs.iter().filter(|(key, _)| *key == Some(place)).all(|(_, pair)| *pair == Some(twin)))
 }
 
 /// Whether the column's name leads to it, or to one that is always the same.
@@ -113,7 +174,7 @@ fn are_equal(plan: &Arc<dyn ExecutionPlan>, a: usize, b: usize) -> bool {
 #[derive(Debug, Clone)]
 struct Guard {
     node: Arc<dyn ExecutionPlan>,
-    allowed: HashSet<usize>,
+    columns: Columns,
 }
 
 impl DisplayAs for Guard {
@@ -148,7 +209,7 @@ impl ExecutionPlan for Guard {
         _: ReplaceChildrenOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let node = children.pop().ok_or_else(|| internal_datafusion_err!("a guard guards nothing"))?;
-        Ok(Arc::new(Self { node, allowed: self.allowed.clone() }))
+        Ok(Arc::new(Self { node, columns: self.columns.clone() }))
     }
 
     fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
@@ -165,7 +226,7 @@ impl ExecutionPlan for Guard {
         filters: Vec<Arc<dyn PhysicalExpr>>,
         _: &ConfigOptions,
     ) -> Result<FilterDescription> {
-        through(&filters, self.allowed.clone(), &self.node)
+        passing::through(&filters, &self.columns, &self.node)
     }
 
     fn handle_child_pushdown_result(
@@ -176,14 +237,4 @@ impl ExecutionPlan for Guard {
     ) -> Result<FilterPushdownPropagation<Arc<dyn ExecutionPlan>>> {
         Ok(FilterPushdownPropagation::if_all(result))
     }
-}
-
-/// The filters over these columns alone, for a child with the same columns.
-pub(super) fn through(
-    filters: &[Arc<dyn PhysicalExpr>],
-    allowed: HashSet<usize>,
-    child: &Arc<dyn ExecutionPlan>,
-) -> Result<FilterDescription> {
-    let described = ChildFilterDescription::from_child_with_allowed_indices(filters, allowed, child)?;
-    Ok(FilterDescription::new().with_child(described))
 }

@@ -13,6 +13,9 @@ const OPERATORS_MAX: usize = 2_000;
 /// call of a function instead, and try that at every level.
 const DEPTH_MAX: usize = 56;
 
+/// CASEs in the conditions of each other: the planner repeats a condition for what it chooses, so each level doubles it.
+const CONDITIONS_MAX: usize = 8;
+
 /// Refuses a text of which one statement has too many operators or brackets inside of each other. A text that is no SQL
 /// is left to the parser.
 pub(crate) fn check(text: &str) -> Result<(), Error> {
@@ -25,6 +28,10 @@ pub(crate) fn check(text: &str) -> Result<(), Error> {
     if depth(&tokens) > DEPTH_MAX {
         let hint = "Name its parts: WITH part AS (SELECT ...) SELECT ... FROM part.";
         return Err(Error::usage("the statement has too many brackets inside of each other", Some(hint)));
+    }
+    if conditions(&tokens) > CONDITIONS_MAX {
+        let message = "the statement has too many CASEs in the conditions of each other";
+        return Err(Error::usage(message, Some("Write AND and OR: (a AND b) OR (NOT a AND c).")));
     }
     Ok(())
 }
@@ -43,6 +50,29 @@ fn depth(tokens: &[Token]) -> usize {
             _ => {}
         }
         negated = matches!(token, Token::Word(word) if word.keyword == Keyword::NOT);
+    }
+    deepest
+}
+
+fn conditions(tokens: &[Token]) -> usize {
+    // For each open CASE whether a condition of it is being read.
+    let mut open: Vec<bool> = vec![];
+    let mut deepest = 0;
+    for token in tokens {
+        let Token::Word(word) = token else { continue };
+        match word.keyword {
+            Keyword::CASE => open.push(true),
+            Keyword::END => {
+                open.pop();
+            }
+            Keyword::WHEN | Keyword::THEN | Keyword::ELSE => {
+                if let Some(condition) = open.last_mut() {
+                    *condition = word.keyword == Keyword::WHEN;
+                }
+            }
+            _ => continue,
+        }
+        deepest = deepest.max(open.iter().filter(|condition| **condition).count());
     }
     deepest
 }
@@ -86,5 +116,15 @@ mod tests {
         assert!(check(&nested("NOT (", DEPTH_MAX / 2)).is_ok());
         assert!(check(&nested("NOT (", DEPTH_MAX / 2 + 1)).is_err());
         assert!(check(&format!("SELECT {}", "(x), ".repeat(1_000))).is_ok());
+    }
+
+    #[test]
+    fn cases_in_conditions_are_bounded_and_others_are_not() {
+        let nested = |levels: usize, parts: [&str; 2]| (0..levels).fold("x".to_owned(), |inner, _| parts.join(&inner));
+        let condition = ["CASE WHEN ", " THEN y ELSE z END"];
+        assert!(check(&format!("SELECT {}", nested(CONDITIONS_MAX, condition))).is_ok());
+        assert!(check(&format!("SELECT {}", nested(CONDITIONS_MAX + 1, condition))).is_err());
+        assert!(check(&format!("SELECT {}", nested(50, ["CASE WHEN a THEN b ELSE ", " END"]))).is_ok());
+        assert!(check(&format!("SELECT {}", "CASE WHEN a THEN b END, ".repeat(50))).is_ok());
     }
 }

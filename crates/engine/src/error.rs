@@ -170,8 +170,9 @@ impl Error {
                  the regions of the session: SET ec2ql.regions = '{home}' (or 'all')."
             )),
             Reason::Parameter { form, .. } => Some(format!("Write {form}, joined to the rest by AND.")),
-            Reason::RegionOutsideSession { region, .. } => {
-                Some(format!("Add it: SET ec2ql.regions = '...,{region}', or leave the session's regions empty."))
+            Reason::RegionOutsideSession { region, session } => {
+                let session = session.replace(' ', "");
+                Some(format!("Add it: SET ec2ql.regions = '{session},{region}', or say none: RESET ec2ql.regions."))
             }
             Reason::RegionNotEnabled { region, .. } => {
                 Some(format!("Enable it (aws account enable-region --region-name {region}), or leave it out."))

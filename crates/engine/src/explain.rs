@@ -160,12 +160,24 @@ pub(crate) struct RequestLine {
 pub(crate) fn requests(scan: &Ec2Scan) -> Vec<RequestLine> {
     let ask = scan.spec.ask(&[]);
     let from_joins = joined_columns(scan);
+    let source = if scan.dynamic.iter().all(bind::has_subquery) { "the sub-query" } else { "the join" };
+    let is_id = |name: &String| ask.table.columns.iter().any(|column| column.name == *name && column.id.is_some());
     let joined = |parameters: String| match from_joins.iter().filter(|column| *column != REGION).collect::<Vec<_>>() {
         columns if columns.is_empty() || !ask.settings.pushdown => parameters,
         columns => {
-            let columns: Vec<&str> = columns.into_iter().map(String::as_str).collect();
             let max = scan.spec.settings.join_values;
-            let from = format!("[{} from the join, or all rows above {max} values]", columns.join(", "));
+            // Beside ids only the request parameters that the statement gives are sent.
+            if let Some(id) = columns.iter().find(|column| is_id(column)) {
+                let given = scan.spec.given.iter().map(|given| given.wire.len()).sum();
+                let pairs: Vec<&str> = parameters.split('&').filter(|pair| !pair.is_empty()).collect();
+                let (given, listed) = pairs.split_at_checked(given).unwrap_or((&pairs, &[]));
+                let (space, listed) = (if given.is_empty() { "" } else { " " }, listed.join("&"));
+                let all = if listed.is_empty() { "all rows" } else { &listed };
+                return format!("{}{space}[{id} from {source}; above {max} values {all}]", given.join("&"));
+            }
+            let columns: Vec<&str> = columns.into_iter().map(String::as_str).collect();
+            let columns = columns.join(", ");
+            let from = format!("[{columns} from {source}, or all rows above {max} values]");
             if parameters.is_empty() { from } else { format!("{parameters} {from}") }
         }
     };
@@ -188,7 +200,7 @@ pub(crate) fn requests(scan: &Ec2Scan) -> Vec<RequestLine> {
             lines
         }
         Ok(Regions::Open) if from_joins.iter().any(|column| column == REGION) => {
-            vec![RequestLine { regions: "[regions from the join]".into(), parameters: joined(anywhere()) }]
+            vec![RequestLine { regions: format!("[regions from {source}]"), parameters: joined(anywhere()) }]
         }
         Ok(Regions::Open) | Err(_) => vec![],
     }

@@ -64,7 +64,8 @@ pub(crate) fn given(table: &Table, filters: &[Expr]) -> Result<Vec<Given>> {
         }
         let Some(values) = said else { continue };
         let single = parameter.kind != ParameterKind::TextList;
-        if values.is_empty() || (single && values.len() > 1) {
+        // An empty value would be none at all on the wire.
+        if values.is_empty() || values.contains("") || (single && values.len() > 1) {
             return Err(not_given(parameter, &column).into());
         }
         let shown = values.iter().cloned().collect::<Vec<_>>().join(",");

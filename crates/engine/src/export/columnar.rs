@@ -16,7 +16,12 @@ use crate::Error;
 /// A row group is held in memory until it is whole: these bound it.
 const ROW_GROUP_BYTES_MAX: usize = 16 * 1024 * 1024;
 const ROW_GROUP_MEMORY_BYTES_MAX: usize = 32 * 1024 * 1024;
-const ROW_GROUP_ROWS_MAX: usize = 256 * 1024;
+const ROW_GROUP_ROWS_MAX: usize = 64 * 1024;
+/// Every column has a page and a dictionary under construction and the compressor's tables, whose size follows the
+/// page's. A dictionary that outgrows its bound was of no use, and is held all the same until the row group is whole.
+const PAGE_BYTES_MAX: usize = 256 * 1024;
+const PAGE_ROWS_MAX: usize = 8 * 1024;
+const DICTIONARY_BYTES_MAX: usize = 64 * 1024;
 /// The bounds are looked at once in so many rows.
 const STEP_ROWS_MAX: usize = 1024;
 
@@ -53,11 +58,14 @@ impl Encoder for Parquet {
 }
 
 fn properties() -> Result<WriterProperties, Error> {
-    let level = ZstdLevel::try_new(3).map_err(|error: ParquetError| not_supported(Format::Parquet, &error.into()))?;
+    let level = ZstdLevel::try_new(1).map_err(|error: ParquetError| not_supported(Format::Parquet, &error.into()))?;
     Ok(WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS_MAX))
         .set_max_row_group_bytes(Some(ROW_GROUP_BYTES_MAX))
+        .set_data_page_size_limit(PAGE_BYTES_MAX)
+        .set_data_page_row_count_limit(PAGE_ROWS_MAX)
+        .set_dictionary_page_size_limit(DICTIONARY_BYTES_MAX)
         .set_created_by(concat!("ec2ql ", env!("CARGO_PKG_VERSION")).into())
         .set_key_value_metadata(Some(vec![KeyValue::new(
             "ec2ql.version".to_owned(),

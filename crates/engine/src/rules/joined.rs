@@ -152,7 +152,7 @@ impl ExecutionPlan for Joined {
         filters: Vec<Arc<dyn PhysicalExpr>>,
         _: &ConfigOptions,
     ) -> Result<FilterDescription> {
-        passing::through(&filters, &unambiguous::allowed(&self.join), &self.join)
+        passing::through(&filters, &unambiguous::allowed(&self.join, self.pads), &self.join)
     }
 
     fn handle_child_pushdown_result(

@@ -97,12 +97,12 @@ fn is_found(node: &Arc<dyn ExecutionPlan>, input: &Arc<dyn ExecutionPlan>, place
 }
 
 /// The columns of a join's output that their names lead to on their side, which is where the join looks for them. Of
-/// columns that are always the same the first stands for all.
-pub(super) fn allowed(join: &Arc<dyn ExecutionPlan>) -> Columns {
+/// columns that are always the same the first stands for all; an outer join, which `pads`, does not know of any.
+pub(super) fn allowed(join: &Arc<dyn ExecutionPlan>, pads: bool) -> Columns {
     let output = join.schema();
     same(join, |place| {
         let first = output.index_of(output.fields().get(place)?.name()).ok()?;
-        let source = if are_equal(join, first, place) { first } else { place };
+        let source = if !pads && are_equal(join, first, place) { first } else { place };
         looks_there(join, source).then_some(source)
     })
 }

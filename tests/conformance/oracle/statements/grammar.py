@@ -41,6 +41,7 @@ class Grammar:
             (6, self.simple), (2, self.aggregate), (2, self.count), (4, self.inner_join), (3, self.outer_join),
             (3, self.in_subquery), (2, self.region_subquery), (2, self.exists), (2, self.derived), (2, self.twice),
             (1, self.set_operation), (1, self.scalar), (1, self.owner), (1, self.limit), (1, self.values_join),
+            (3, self.join_above), (2, self.twice_apart),
         ]
 
     def statement(self):
@@ -231,6 +232,51 @@ class Grammar:
             outputs = "x.region AS c0, x.i AS c1, y.i AS c2, y.k AS c3"
             texts.append(f"WITH w AS ({inner}) SELECT {outputs} FROM w x JOIN w y ON {on}")
         return Statement(*texts, "")
+
+    def twice_apart(self):
+        """A CTE that is read twice, each time in other regions: asked once where they are the same."""
+        name = self.table()
+        table = TABLES[name]
+        place = self.rng.choice([c.name for c in table.columns if "." not in c.name])
+        inner = self.predicates.tree(name, "t", 1, regions=0)
+        sides = [self.predicates.regions(alias) for alias in ("x", "y")]
+        texts = []
+        for side in ("ec2ql", "duck"):
+            where = " AND ".join(getattr(one, side) for one in sides)
+            read = f"SELECT t.region, t.{table.id} AS i, t.{place} AS k FROM {name} t WHERE {getattr(inner, side)}"
+            outputs = "x.region AS c0, x.i AS c1, y.region AS c2, y.k AS c3"
+            texts.append(f"WITH w AS ({read}) SELECT {outputs} FROM w x JOIN w y ON x.i = y.i WHERE {where}")
+        return Statement(*texts, "")
+
+    def join_above(self):
+        """Regions, and perhaps ids, from VALUES above a join: on the side that it keeps they reach its tables."""
+        rng = self.rng
+        a, key, b, other = self.link()
+        word = rng.choice(["JOIN", "LEFT JOIN", "RIGHT JOIN", "EXISTS", "NOT EXISTS"])
+        on = f"a.region = b.region AND a.{key} = b.{other}"
+        kept, name, column = ("b", b, other) if word == "RIGHT JOIN" else ("a", a, key)
+        names = rng.choice([("region", "k"), ("r", "k"), ("k", "region")])
+        outputs = f"{kept}.region AS {names[0]}, {kept}.{column} AS {names[1]}, {kept}.{TABLES[name].id} AS i"
+        if word in ("EXISTS", "NOT EXISTS"):
+            text = rng.choice([column.name for column in TABLES[b].columns_of("VARCHAR")])
+            rest = rng.choice(["", f" AND b.{text} IS DISTINCT FROM a.{TABLES[a].id}"])
+            where = self.predicates.bound(b, "b") if word == "NOT EXISTS" else leaf("true")
+            texts = [f"SELECT {outputs} FROM {a} a WHERE {word} (SELECT 1 FROM {b} b WHERE {on}{rest} AND {where_})"
+                     for where_ in (where.ec2ql, where.duck)]
+        else:
+            more = "b" if kept == "a" else "a"
+            outputs += f", {more}.region AS more, {more}.{key if more == 'a' else other} AS last"
+            where = self.predicates.tree(name, kept, 1, regions=0)
+            texts = [f"SELECT {outputs} FROM {a} a {word} {b} b ON {on} WHERE {text}" for text in (where.ec2ql, where.duck)]
+        pairs = ", ".join(f"({literal(rng.choice(self.world.regions))}, {literal(self.world.values(name, column, rng))})"
+                          for _ in range(rng.randint(1, 6)))
+        condition = f"d.{names[0]} = v.r" + (f" AND d.{names[1]} = v.k" if rng.random() < 0.5 else "")
+        turned = rng.random() < 0.5
+        sources = []
+        for text in texts:
+            sides = [f"(VALUES {pairs}) v(r, k)", f"({text}) d"]
+            sources.append(" JOIN ".join(reversed(sides) if turned else sides) + f" ON {condition}")
+        return self.select([f"d.{names[0]}", f"d.{names[1]}", "d.i", "v.k"], Node("leaf", *sources))
 
     def set_operation(self):
         rng = self.rng

@@ -73,7 +73,7 @@ def _world(job):
     rng = random.Random(f"{seed}/{number}")
     world = World(rng)
     grammar, duck, failures = Grammar(world, rng), Duck(world), []
-    refusals = Refusals(grammar)
+    refusals = Refusals(grammar, duck)
     counts = {True: [0, 0], False: [0, 0], None: [0, 0]}
     runner = Runner(world, program.Program(binary, pathlib.Path(work, f"home-{os.getpid()}")), duck, f"{seed}/{number}")
     for batch in range(BATCHES):

@@ -6,8 +6,9 @@ from .predicates import Node, combine, leaf
 class Refusals:
     """Statements of a grammar that have to be refused."""
 
-    def __init__(self, grammar):
+    def __init__(self, grammar, duck):
         self.grammar = grammar
+        self.duck = duck
         self.rng = grammar.rng
         self.predicates = grammar.predicates
 
@@ -25,6 +26,9 @@ class Refusals:
     def open_where(self):
         name = self.grammar.table()
         where = self.predicates.open(name, "t") if self.rng.random() < 0.9 else None
+        # What can never hold needs no region.
+        while where and not self.duck.rows(f"SELECT 1 FROM {name} t WHERE {where.duck}"):
+            where = self.predicates.open(name, "t")
         return self.grammar.select(self.grammar.places(name, "t"), f"{name} t", where)
 
     def kept_side(self):

@@ -31,10 +31,23 @@ pub(crate) struct Shared(Arc<Mutex<Vec<Arc<Group>>>>);
 pub(crate) type Question = (String, Vec<Given>);
 
 impl Shared {
-    /// From now on these tables of the question's operation share their requests, with these columns.
-    pub(crate) fn insert(&self, question: Question, tables: Vec<Columns>) {
+    /// From now on scans that want these columns, of tables of the question's operation, share their requests.
+    pub(crate) fn insert(&self, question: Question, wanted: impl IntoIterator<Item = Columns>) -> Result<()> {
+        let mut tables: Vec<Columns> = vec![];
+        for columns in wanted {
+            match tables.iter_mut().find(|known| known.table.name == columns.table.name) {
+                Some(known) => known.projection.extend(columns.projection),
+                None => tables.push(columns),
+            }
+        }
+        for Columns { table, projection, schema } in &mut tables {
+            projection.sort_unstable();
+            projection.dedup();
+            *schema = Arc::new(schema::table_schema(table).project(projection)?);
+        }
         let store = Arc::new(Mutex::new(Store { bytes_max: HELD_BYTES_MAX, ..Store::default() }));
         lock(&self.0).push(Arc::new(Group { question, tables, store, calls: Mutex::default() }));
+        Ok(())
     }
 
     /// Whoever wants these columns of a table, in answer to such a question; None: its requests are its own.
@@ -46,16 +59,6 @@ impl Shared {
         let places = wanted.projection.iter().map(|wanted| held.iter().position(|place| place == wanted));
         Some(Sharer { group: Arc::clone(group), table, places: places.collect::<Option<_>>()? })
     }
-}
-
-/// All wanted columns of one table.
-pub(crate) fn union(all: &[Columns]) -> Result<Option<Columns>> {
-    let Some(first) = all.first() else { return Ok(None) };
-    let mut projection: Vec<usize> = all.iter().flat_map(|columns| columns.projection.iter().copied()).collect();
-    projection.sort_unstable();
-    projection.dedup();
-    let schema = Arc::new(schema::table_schema(&first.table).project(&projection)?);
-    Ok(Some(Columns { table: Arc::clone(&first.table), projection, schema }))
 }
 
 /// Scans that may need the same requests.

@@ -13,13 +13,12 @@ use ec2ql_catalog::TableName;
 use ec2ql_ec2::Call;
 
 use super::bound::RECURSIVE;
-use crate::call::Columns;
 use crate::domain::Regions;
 use crate::enabled::DESCRIBE_REGIONS;
 use crate::explain::asks_enabled_regions;
 use crate::plan;
 use crate::scan::Ec2Scan;
-use crate::shared::{Question, union};
+use crate::shared::Question;
 
 /// Scans share the requests that more than one of them may need, and what one lists no other asks for by id.
 #[derive(Debug)]
@@ -121,13 +120,19 @@ fn known(scan: &Ec2Scan) -> Result<Known> {
     Ok(Known { regions: Some(named), calls })
 }
 
-/// Whether two scans may need the same request.
-fn may_meet(one: &Known, other: &Known) -> bool {
-    match (one, other) {
+/// Whether two of the scans may need the same request.
+fn meet(scans: &[&Ec2Scan]) -> Result<bool> {
+    if scans.len() < 2 {
+        return Ok(false);
+    }
+    let known = scans.iter().map(|scan| known(scan)).collect::<Result<Vec<_>>>()?;
+    let may_meet = |one: &Known, other: &Known| match (one, other) {
         (Known { calls: Some(one), .. }, Known { calls: Some(other), .. }) => !one.is_disjoint(other),
         (Known { regions: Some(one), .. }, Known { regions: Some(other), .. }) => !one.is_disjoint(other),
         _ => true,
-    }
+    };
+    let mut places = known.iter().enumerate();
+    Ok(places.any(|(place, one)| known.iter().skip(place + 1).any(|other| may_meet(one, other))))
 }
 
 /// Tells the scans that may need the same requests of each other.
@@ -142,27 +147,11 @@ fn share(scans: &[Ec2Scan]) -> Result<()> {
     }
     let enabled = scans.iter().find(|scan| asks_enabled_regions(scan));
     for (question, scans) in groups {
-        let mut wanted: Vec<Columns> = scans.iter().map(|scan| scan.columns()).collect();
-        let known = scans.iter().map(|scan| known(scan)).collect::<Result<Vec<_>>>()?;
-        let others = |place: usize| known.iter().skip(place + 1);
-        let meet = known.iter().enumerate().any(|(place, one)| others(place).any(|other| may_meet(one, other)));
         let asked = enabled.filter(|_| question.0 == DESCRIBE_REGIONS).map(|scan| scan.spec.source.enabled.wanted());
         let asked = asked.transpose()?.flatten();
-        let alone = !meet && asked.is_none();
-        wanted.extend(asked);
-        if alone {
-            continue;
-        }
-        let mut tables: Vec<Vec<Columns>> = vec![];
-        for columns in wanted {
-            match tables.iter_mut().find(|same| same.iter().any(|known| known.table.name == columns.table.name)) {
-                Some(same) => same.push(columns),
-                None => tables.push(vec![columns]),
-            }
-        }
-        let tables = tables.iter().filter_map(|same| union(same).transpose()).collect::<Result<_>>()?;
-        if let Some(scan) = scans.first() {
-            scan.spec.source.shared.insert(question, tables);
+        if let (Some(scan), true) = (scans.first(), asked.is_some() || meet(&scans)?) {
+            let wanted = scans.iter().map(|scan| scan.columns()).chain(asked);
+            scan.spec.source.shared.insert(question, wanted)?;
         }
     }
     Ok(())

@@ -112,14 +112,6 @@ impl<'a> Document<'a> {
         self.plain.as_mut().is_some_and(|plain| plain.enter_if(name))
     }
 
-    /// Enters the next child as [`enter_if`](Self::enter_if) does and gives its [`text`](Self::text), if that is easily
-    /// seen too. `None`: nothing has happened.
-    #[inline]
-    pub fn leaf(&mut self, name: &str) -> Option<&'a str> {
-        debug_assert!(local_name(name) == Some(name), "{name:?} is no local name");
-        self.plain.as_mut().and_then(|plain| plain.leaf(name))
-    }
-
     /// The text of the element just entered, which is left. It is never trimmed. Child elements inside are skipped.
     ///
     /// # Errors

@@ -102,26 +102,6 @@ impl<'a> Plain<'a> {
         self.text.get(begin..begin + length).map(Text::Slice)
     }
 
-    /// The text of the next child if its tag is `<name>`, and if it has neither references nor children; the child is
-    /// left. It does at once what [`enter_if`](Self::enter_if) and [`text`](Self::text) do, and refuses what they do.
-    #[inline]
-    pub(crate) fn leaf(&mut self, name: &str) -> Option<&'a str> {
-        let bytes = self.text.as_bytes();
-        let tag = if self.empty { None } else { self.gap_end() }?;
-        self.has_room_for(name)?;
-        let begin = self.named(tag, name)? + 1;
-        let rest = bytes.get(begin..)?;
-        let length = markup(rest)?;
-        let close = rest.get(length..length + "</".len())? == b"</" && length <= self.text_bytes_max;
-        let end = begin + length + "</".len();
-        let after = end + name.len();
-        let closed = close && same(bytes.get(end..after)?, name.as_bytes()) && bytes.get(after)? == &b'>';
-        let text = if closed { self.text.get(begin..begin + length) } else { None }?;
-        self.items += u64::from(self.open.len() + 1 == ITEM_DEPTH);
-        self.at = after + 1;
-        Some(text)
-    }
-
     /// Passes what follows the root: blanks.
     pub(crate) fn end(&mut self) -> Option<()> {
         let ended = self.open.is_empty() && is_blank(self.text.get(self.at..)?);
@@ -216,34 +196,25 @@ impl<'a> Plain<'a> {
 
     #[inline]
     fn enter_named_at(&mut self, tag: usize, name: &str) -> Option<()> {
-        let end = self.named(tag, name)?;
-        let found = self.text.get(tag + 1..end)?;
+        let begin = tag + 1;
+        let end = begin + name.len();
+        let found = self.text.get(begin..end)?;
+        if !same(found.as_bytes(), name.as_bytes()) || self.text.as_bytes().get(end) != Some(&b'>') {
+            return None;
+        }
         self.push(found)?;
         self.at = end + 1;
         Some(())
     }
 
-    /// Where `>` stands, if the tag that begins here is `<name>`.
-    #[inline]
-    fn named(&self, tag: usize, name: &str) -> Option<usize> {
-        let (bytes, end) = (self.text.as_bytes(), tag + 1 + name.len());
-        let is_named = same(bytes.get(tag + 1..end)?, name.as_bytes()) && bytes.get(end)? == &b'>';
-        is_named.then_some(end)
-    }
-
-    /// Whether an element of this name may be entered here.
-    #[inline]
-    fn has_room_for(&self, name: &str) -> Option<()> {
-        let depth = self.open.len();
-        let unusual = depth == 0 || depth == self.depth_max || name.len() + "</>".len() > self.text_bytes_max;
-        (!unusual).then_some(())
-    }
-
     #[inline]
     fn push(&mut self, name: &'a str) -> Option<()> {
-        self.has_room_for(name)?;
+        let depth = self.open.len();
+        if depth == 0 || depth == self.depth_max || name.len() + "</>".len() > self.text_bytes_max {
+            return None;
+        }
         self.open.push(name);
-        self.items += u64::from(self.open.len() == ITEM_DEPTH);
+        self.items += u64::from(depth + 1 == ITEM_DEPTH);
         Some(())
     }
 

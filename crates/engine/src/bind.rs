@@ -37,9 +37,19 @@ pub(crate) async fn complete(filters: &[Expr]) {
     }
 }
 
-/// Whether a filter says something about a column.
-pub(crate) fn mentions(filter: &Expr, column: &str) -> bool {
-    holds_anywhere(filter, |node| node.downcast_ref::<Column>().is_some_and(|found| found.name() == column))
+/// Whether a filter will leave values for a column: it is a key of the join, or equal to a sub-query.
+pub(crate) fn binds(filter: &Expr, column: &str) -> bool {
+    if filter.downcast_ref::<DynamicFilterPhysicalExpr>().is_some() {
+        return filter.children().into_iter().any(|key| column_name(key) == Some(column));
+    }
+    let Some(binary) = filter.downcast_ref::<BinaryExpr>() else { return false };
+    let (left, right) = (binary.left(), binary.right());
+    match binary.op() {
+        Operator::And => binds(left, column) || binds(right, column),
+        Operator::Or => binds(left, column) && binds(right, column),
+        Operator::Eq => [left, right].into_iter().any(|side| column_name(side) == Some(column)),
+        _ => false,
+    }
 }
 
 pub(crate) fn has_subquery(filter: &Expr) -> bool {

@@ -153,7 +153,8 @@ impl Error {
             Reason::Ec2(error) | Reason::RegionNotEnabled { source: error, .. } => ec2::detail(error),
             Reason::RegionUnbound { joined: true, .. } => Some(
                 "A join gives its regions only to the side whose unmatched rows it drops: not to the kept side of an \
-                 outer join, not under FULL, NOT IN or NOT EXISTS, not in the recursive part of WITH RECURSIVE."
+                 outer join, not under FULL, NOT IN or NOT EXISTS, not in the recursive part of WITH RECURSIVE; \
+                 and only where region itself is compared, not an expression of it."
                     .into(),
             ),
             Reason::Catalog(error) => Some(error.to_string()),

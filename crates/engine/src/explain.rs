@@ -250,7 +250,7 @@ fn joined_columns(scan: &Ec2Scan) -> Vec<String> {
     let columns = scan.spec.table.columns.iter().filter(|column| column.id.is_some() || column.filter.is_some());
     std::iter::once(REGION)
         .chain(columns.map(|column| column.name.as_str()))
-        .filter(|column| scan.dynamic.iter().any(|filter| bind::mentions(filter, column)))
+        .filter(|column| scan.dynamic.iter().any(|filter| bind::binds(filter, column)))
         .map(str::to_owned)
         .collect()
 }

@@ -19,6 +19,7 @@ use std::str::FromStr;
 use datafusion::arrow::datatypes::{DataType, FieldRef, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::common::runtime::SpawnedTask;
 use datafusion::error::DataFusionError;
 use datafusion::parquet::errors::ParquetError;
 use datafusion::sql::parser::Statement as Parsed;
@@ -166,13 +167,30 @@ pub async fn copy_into(rows: Rows, target: Target, format: Format, options: Opti
     let mut rows = rows.detached();
     let options = Options { to_file: true, ..options };
     let mut encoder = encoder(format, &rows.schema, target.writer()?, &target.what(), options)?;
+    let (batches, mut received) = tokio::sync::mpsc::channel::<RecordBatch>(1);
+    // One thread to the end: the C library's allocator keeps memory for each, so an encoder that moves between threads
+    // leaves its memory in all of them.
+    let writing = SpawnedTask::spawn_blocking(move || {
+        while let Some(batch) = received.blocking_recv() {
+            encoder.write(&batch)?;
+        }
+        Ok::<_, Error>(encoder)
+    });
     let mut count = 0;
     while let Some(batch) = rows.stream.next().await {
         let batch = batch?;
         count += batch.num_rows() as u64;
-        encoder.write(&batch)?;
+        if batches.send(batch).await.is_err() {
+            // Writing has failed, and says below why.
+            break;
+        }
     }
-    encoder.finish()?;
+    drop(batches);
+    let Ok(encoder) = writing.join_unwind().await else {
+        // The runtime is going down: nobody waits for an answer.
+        return std::future::pending().await;
+    };
+    encoder?.finish()?;
     target.commit()?;
     Ok(count)
 }

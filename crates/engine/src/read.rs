@@ -93,7 +93,7 @@ impl RegionReader {
         let lookup = Lookup::of(&request, &scan.columns);
         let turn = match &lookup {
             None => Turn::Never,
-            Some(Lookup { request: RegionRequest { keys: Some(_), .. }, hides: false, .. }) => Turn::Next,
+            Some(lookup) if !lookup.hides && !lookup.lists() => Turn::Next,
             // A list of everything is dear, and one that hides something may be of no use.
             Some(_) => Turn::Later,
         };
@@ -110,7 +110,7 @@ impl RegionReader {
                 (Ok(Some(rows)), Some(lookup)) if current.batch.lookup == Turn::Now => {
                     let rows = lookup.found(&rows, &current.batch.keys)?;
                     if lookup.hides && rows.num_rows() > 0 {
-                        self.todo.push_front(Batch { lookup: Turn::Never, ..current.batch });
+                        self.ask(halves(current.batch.keys));
                         continue;
                     }
                     self.current = Some(Current { begun: true, ..current });
@@ -120,19 +120,22 @@ impl RegionReader {
                     self.current = Some(Current { begun: true, ..current });
                     return Ok(Some(rows));
                 }
+                (Err(error), _) if current.begun => return Err(self.why(error).await),
                 // Not every endpoint knows all that it is asked here.
-                (Err(_), _) if current.batch.lookup == Turn::Now && !current.begun => {
-                    self.todo.push_front(Batch { lookup: Turn::Never, ..current.batch });
+                (Err(error), _) if current.batch.lookup == Turn::Now && is_refusal(&error) => {
+                    self.ask(halves(current.batch.keys));
                 }
-                (Err(error), _) => match self.missing(&error).filter(|_| !current.begun) {
-                    Some(message) => {
-                        let again = current.batch.without_missing(message);
-                        again.into_iter().rev().for_each(|batch| self.todo.push_front(batch));
-                    }
+                (Err(error), _) => match self.missing(&error) {
+                    Some(message) => self.ask(current.batch.without_missing(message)),
                     None => return Err(self.why(error).await),
                 },
             }
         }
+    }
+
+    /// Before anything else.
+    fn ask(&mut self, batches: Vec<Batch>) {
+        batches.into_iter().rev().for_each(|batch| self.todo.push_front(batch));
     }
 
     /// AWS says of a region that is not enabled what it says of wrong credentials.
@@ -152,7 +155,11 @@ impl RegionReader {
     }
 
     fn start(&mut self) -> Option<Current> {
-        let batch = self.todo.pop_front()?;
+        let mut batch = self.todo.pop_front()?;
+        if batch.lookup == Turn::Now && self.lookup.as_ref().is_some_and(Lookup::lists) {
+            // One list is enough for all.
+            batch.keys.extend(self.todo.drain(..).flat_map(|later| later.keys));
+        }
         let ScanReading { columns, reading, sharer, .. } = self.scan.as_ref();
         let call = match &self.lookup {
             Some(lookup) if batch.lookup == Turn::Now => lookup.call(&columns.table, &batch.keys),
@@ -184,19 +191,28 @@ impl Batch {
         let words: Vec<&str> = message.split(|c: char| !(c.is_alphanumeric() || c == '-' || c == '_')).collect();
         let (named, others): (Vec<_>, Vec<_>) = keys.into_iter().partition(|id| words.contains(&id.as_str()));
         let told = !named.is_empty() && !others.is_empty();
-        let mut keys = if others.is_empty() { named } else { others };
+        let keys = if others.is_empty() { named } else { others };
         let batch = |keys, lookup| Self { keys, lookup };
         match lookup {
             Turn::Never if told => vec![batch(keys, Turn::Never)],
             Turn::Later if told => vec![batch(keys, Turn::Next)],
             _ if !told && keys.len() < 2 => vec![],
             Turn::Later | Turn::Next => vec![batch(keys, Turn::Now)],
-            Turn::Now | Turn::Never => {
-                let second = keys.split_off(keys.len() / 2);
-                vec![batch(keys, Turn::Never), batch(second, Turn::Never)]
-            }
+            Turn::Now | Turn::Never => halves(keys),
         }
     }
+}
+
+/// Two batches, of which the ids alone tell what is there.
+fn halves(mut keys: Vec<String>) -> Vec<Batch> {
+    let second = keys.split_off(keys.len() / 2);
+    let halves = [keys, second].into_iter().filter(|keys| !keys.is_empty());
+    halves.map(|keys| Batch { keys, lookup: Turn::Never }).collect()
+}
+
+/// Whether the endpoint answered that it does not do this.
+fn is_refusal(error: &Error) -> bool {
+    matches!(error.reason(), Reason::Ec2(error) if error.kind() == Kind::Service)
 }
 
 /// How rows are found by their ids without an error where one does not exist: by the filter over the ids, or in a list
@@ -228,6 +244,11 @@ impl Lookup {
         let said = request.parameters.iter().filter(|(name, _)| include.iter().all(|(known, _)| known != name));
         let parameters = said.cloned().chain(include.clone()).collect();
         Some(Self { request: RegionRequest { keys, parameters, ..request.clone() }, place, hides })
+    }
+
+    /// Whether it asks for everything.
+    fn lists(&self) -> bool {
+        self.request.keys.is_none()
     }
 
     fn call(&self, table: &Table, ids: &[String]) -> Call {

@@ -56,11 +56,8 @@ impl Walker<'_> {
         loop {
             let choice = self.choices.next().unwrap_or_default();
             let guess = self.next.get(&before).filter(|_| choice & 1 == 1);
-            // What is to be read as a text may be a leaf: then it is entered, read and left at once.
-            let leaf = guess.filter(|_| matches!(choice >> 1 & 7, 1..=3)).and_then(|guess| document.leaf(guess));
-            let leaf = leaf.map(str::to_owned);
             let name = match guess {
-                Some(guess) if leaf.is_some() || document.enter_if(guess) => guess.clone(),
+                Some(guess) if document.enter_if(guess) => guess.clone(),
                 _ => match document.child()? {
                     Some(name) => name.to_owned(),
                     None => break,
@@ -73,10 +70,7 @@ impl Walker<'_> {
             self.seen.push(format!("<{name}>"));
             match choice >> 1 & 7 {
                 0 => document.skip()?,
-                1..=3 => self.seen.push(match leaf {
-                    Some(text) => text,
-                    None => document.text()?.to_owned(),
-                }),
+                1..=3 => self.seen.push(document.text()?.to_owned()),
                 4 => return Ok(()),
                 _ => self.children(document)?,
             }

@@ -81,39 +81,30 @@ impl Builder {
         Self { path, kind }
     }
 
-    /// Whether its values are texts, with nothing inside.
-    #[inline]
-    pub(super) fn is_leaf(&self) -> bool {
-        !matches!(self.kind, Kind::List(_) | Kind::Struct(_))
-    }
-
     /// Appends the value of the element that was just entered, and leaves it. Returns the bytes of text kept.
     pub(super) fn read(&mut self, document: &mut Document<'_>) -> Result<usize, Error> {
         match &mut self.kind {
+            Kind::Text(builder) => {
+                let text = document.text()?;
+                builder.append_value(text);
+                Ok(text.len())
+            }
             Kind::List(list) => list.read(document),
             Kind::Struct(builder) => {
                 let bytes = builder.members.read(document, None)?;
                 builder.present.append(true);
                 Ok(bytes)
             }
-            _ => match self.append(document.text()?) {
-                Ok(bytes) => Ok(bytes),
-                Err(reason) => Err(document.invalid(reason)),
-            },
+            _ => {
+                let text = document.text()?;
+                if self.append_scalar(text) {
+                    Ok(8)
+                } else {
+                    let reason = format!("column \"{}\" holds {text:?}, which is not {}", self.path, self.expected());
+                    Err(document.invalid(reason))
+                }
+            }
         }
-    }
-
-    /// Appends the value that this text is. Returns the bytes kept, or why it is none.
-    #[inline]
-    pub(super) fn append(&mut self, text: &str) -> Result<usize, String> {
-        if let Kind::Text(builder) = &mut self.kind {
-            builder.append_value(text);
-            return Ok(text.len());
-        }
-        if self.append_scalar(text) {
-            return Ok(8);
-        }
-        Err(format!("column \"{}\" holds {text:?}, which is not {}", self.path, self.expected()))
     }
 
     pub(super) fn append_nulls(&mut self, count: usize) {

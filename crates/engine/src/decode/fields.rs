@@ -118,14 +118,7 @@ impl FieldSet {
         let mut before = None;
         loop {
             let expected = self.follower(before);
-            let member = self.members.get(expected);
-            let leaf = member.filter(|member| self.is_leaf(member)).map(|member| document.leaf(&member.name));
-            let is_next = match leaf {
-                Some(leaf) => leaf.is_some(),
-                None => member.is_some_and(|member| document.enter_if(&member.name)),
-            };
-            let leaf = leaf.flatten();
-            let place = if is_next {
+            let place = if self.members.get(expected).is_some_and(|member| document.enter_if(&member.name)) {
                 expected
             } else {
                 let Some(name) = document.child()? else { return Ok(bytes) };
@@ -151,10 +144,7 @@ impl FieldSet {
                 (Use::Build(place), _) => match self.builders.get_mut(place) {
                     Some(builder) => {
                         builder.append_nulls(self.structures - seen - 1);
-                        match leaf {
-                            Some(text) => builder.append(text).map_err(|reason| document.invalid(reason))?,
-                            None => builder.read(document)?,
-                        }
+                        builder.read(document)?
                     }
                     None => 0,
                 },
@@ -165,11 +155,6 @@ impl FieldSet {
                 }
             };
         }
-    }
-
-    #[inline]
-    fn is_leaf(&self, member: &Member) -> bool {
-        matches!(member.what, Use::Build(place) if self.builders.get(place).is_some_and(Builder::is_leaf))
     }
 
     /// The place of the member that is to be expected after this one, or first.

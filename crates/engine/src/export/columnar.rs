@@ -16,7 +16,7 @@ use crate::Error;
 /// A row group is held in memory until it is whole: these bound it.
 const ROW_GROUP_BYTES_MAX: usize = 16 * 1024 * 1024;
 const ROW_GROUP_MEMORY_BYTES_MAX: usize = 32 * 1024 * 1024;
-const ROW_GROUP_ROWS_MAX: usize = 64 * 1024;
+const ROW_GROUP_ROWS_MAX: usize = 32 * 1024;
 /// Every column has a page and a dictionary under construction and the compressor's tables, whose size follows the
 /// page's. A dictionary that outgrows its bound was of no use, and is held all the same until the row group is whole.
 const PAGE_BYTES_MAX: usize = 256 * 1024;

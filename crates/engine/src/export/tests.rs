@@ -110,7 +110,7 @@ fn parquet_row_groups_are_bounded_in_rows_and_bytes() {
     let schema: SchemaRef = Schema::new(vec![Field::new("n", DataType::Int32, false)]).into();
     let batch = RecordBatch::try_new(schema.clone(), vec![Arc::new(Int32Array::from_iter_values(0..100_000))]).unwrap();
     let rows: Vec<_> = row_groups(&schema, &[batch]).iter().map(|(rows, _)| *rows).collect();
-    assert_eq!(rows, [65_536, 34_464]);
+    assert_eq!(rows, [32_768, 32_768, 32_768, 1_696]);
 
     // Text that does not compress: 1 KiB a row, 48 MiB in all.
     let schema: SchemaRef = Schema::new(vec![Field::new("t", DataType::Utf8, false)]).into();

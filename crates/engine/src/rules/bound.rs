@@ -61,7 +61,7 @@ fn open(plan: &Arc<dyn ExecutionPlan>, made: &[u64]) -> Result<Vec<Ec2Scan>> {
     let mut unbound = vec![];
     plan.apply(|node| {
         if let Some(scan) = node.downcast_ref::<Ec2Scan>()
-            && !filled(scan, made).iter().any(|filter| bind::mentions(filter, REGION))
+            && !filled(scan, made).iter().any(|filter| bind::binds(filter, REGION))
             && plan::scope(&scan.spec.ask(&[]))? == Regions::Open
         {
             unbound.push(scan.clone());

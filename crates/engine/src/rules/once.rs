@@ -16,7 +16,7 @@ use super::bound::RECURSIVE;
 use crate::domain::Regions;
 use crate::enabled::DESCRIBE_REGIONS;
 use crate::explain::asks_enabled_regions;
-use crate::plan;
+use crate::plan::{self, RegionRequest};
 use crate::scan::Ec2Scan;
 use crate::shared::Question;
 
@@ -98,17 +98,21 @@ fn calls(scan: &Ec2Scan, regions: impl IntoIterator<Item = String>) -> Result<Ha
         }
         _ => regions.into_iter().collect::<Vec<_>>(),
     };
-    let requests = plan::requests(&ask, here)?;
-    let calls = |request: plan::RegionRequest| {
+    Ok(calls_of(scan, plan::requests(&ask, here)?))
+}
+
+fn calls_of(scan: &Ec2Scan, requests: Vec<RegionRequest>) -> HashSet<Call> {
+    let calls = |request: RegionRequest| {
         let batches = request.batches();
         batches.into_iter().map(move |batch| request.call(&scan.spec.table, &batch)).collect::<Vec<_>>()
     };
-    Ok(requests.into_iter().flat_map(calls).collect())
+    requests.into_iter().flat_map(calls).collect()
 }
 
 /// What is known of the requests of a scan before anything runs.
 struct Known {
     regions: Option<BTreeSet<String>>,
+    /// None where joins say more, or ids may turn out to be gone.
     calls: Option<HashSet<Call>>,
 }
 
@@ -116,7 +120,9 @@ fn known(scan: &Ec2Scan) -> Result<Known> {
     let Regions::Bound { named, enabled: false } = plan::scope(&scan.spec.ask(&[]))? else {
         return Ok(Known { regions: None, calls: None });
     };
-    let calls = scan.dynamic.is_empty().then(|| calls(scan, named.clone())).transpose()?;
+    let requests = plan::requests(&scan.spec.ask(&[]), named.clone())?;
+    let alone = scan.dynamic.is_empty() && !requests.iter().any(RegionRequest::asks_ids);
+    let calls = alone.then(|| calls_of(scan, requests));
     Ok(Known { regions: Some(named), calls })
 }
 

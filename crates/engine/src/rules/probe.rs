@@ -14,6 +14,8 @@ use datafusion::physical_plan::joins::{HashJoinExec, PartitionMode};
 
 use super::bound;
 use super::unambiguous::Unambiguous;
+use ec2ql_catalog::ParameterKind;
+
 use crate::domain::Regions;
 use crate::plan;
 use crate::scan::Ec2Scan;
@@ -113,6 +115,8 @@ enum Need {
     Filter,
     /// The key is the table's id: rows are asked for one by one instead of listed.
     Id,
+    /// The same where the list is not only one's own: nothing says whose.
+    IdOfAnyone,
     /// Without the key nothing says which regions to ask.
     Region,
 }
@@ -127,7 +131,11 @@ fn need(side: &Arc<dyn ExecutionPlan>, key: &Arc<dyn PhysicalExpr>) -> Result<Ne
             let column = ask.table.columns.iter().find(|column| column.name == key);
             let found = match column {
                 _ if key == REGION && open => Need::Region,
-                Some(column) if column.id.is_some() && !asks_ids(scan)? => Need::Id,
+                Some(column) if column.id.is_some() && !asks_ids(scan)? => {
+                    let narrows = |kind| kind == ParameterKind::TextList;
+                    let is_wide = ask.table.predicates().any(|(parameter, _)| narrows(parameter.kind));
+                    if is_wide && ask.given.is_empty() { Need::IdOfAnyone } else { Need::Id }
+                }
                 Some(column) if column.filter.is_some() => Need::Filter,
                 _ => Need::Nothing,
             };

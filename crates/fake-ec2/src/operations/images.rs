@@ -85,6 +85,8 @@ const IMAGE_FILTERS: &[Known] = &[
     filter("ramdisk-id", "ramdiskId"),
     filter("root-device-name", "rootDeviceName"),
     filter("root-device-type", "rootDeviceType"),
+    filter("source-image-id", "sourceImageId"),
+    filter("source-image-region", "sourceImageRegion"),
     filter("source-instance-id", "sourceInstanceId"),
     filter("sriov-net-support", "sriovNetSupport"),
     filter("state", "imageState"),

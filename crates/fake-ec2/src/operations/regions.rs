@@ -30,6 +30,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             Ids { parameter: "ZoneId", path: "zoneId", form: None, unknown: unknown_zone },
         ],
         filters: &[
+            filter("group-long-name", "groupLongName"),
             filter("group-name", "groupName"),
             filter("message", "messageSet/item/message"),
             filter("opt-in-status", "optInStatus"),

@@ -123,7 +123,10 @@ pub(crate) fn nearest<N: AsRef<str>>(name: &str, candidates: impl IntoIterator<I
     near
 }
 
-/// All names near to `name`, nearest first.
+/// Characters from which on a name may be the beginning of another.
+const BEGINNING_MIN: usize = 3;
+
+/// All names near to `name`, or of which it is the beginning, nearest first.
 pub(super) fn by_distance<N: AsRef<str>>(name: &str, candidates: impl IntoIterator<Item = N>) -> Vec<String> {
     let wanted = folded(name);
     if wanted.len() > CHARACTERS_MAX {
@@ -135,8 +138,10 @@ pub(super) fn by_distance<N: AsRef<str>>(name: &str, candidates: impl IntoIterat
         .filter_map(|candidate| {
             let candidate = candidate.as_ref();
             let distances = suffixes(candidate).map(|suffix| distance(&wanted, &folded(suffix)));
-            let nearest = distances.min().filter(|distance| *distance <= limit)?;
-            Some((nearest, candidate.to_owned()))
+            let nearest = distances.min()?;
+            let begins =
+                wanted.len() >= BEGINNING_MIN && suffixes(candidate).any(|suffix| folded(suffix).starts_with(&wanted));
+            (nearest <= limit || begins).then(|| (nearest, candidate.to_owned()))
         })
         .collect();
     // Of `images` and `aws.ec2_api.images` the short one is enough.

@@ -149,6 +149,7 @@ fn nearest_names() {
     expect!["importTaskId"].assert_eq(&near("IMPORT_TASK_ID"));
     expect!["region"].assert_eq(&near("regin"));
     expect!["status"].assert_eq(&near("statsu"));
+    expect!["status statusMessage"].assert_eq(&near("stat"));
     expect![[""]].assert_eq(&near("zone"));
     expect![[""]].assert_eq(&nearest("", names).join(" "));
     let many = (0..9).map(|index| format!("name{index}"));

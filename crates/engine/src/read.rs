@@ -14,7 +14,7 @@ use futures::future::BoxFuture;
 use crate::call::{CallReader, Columns, Reading};
 use crate::enabled::DESCRIBE_REGIONS;
 use crate::error::{Error, Reason};
-use crate::plan::{Keys, RegionRequest};
+use crate::plan::{IDS_PER_REQUEST_MAX, Keys, RegionRequest};
 use crate::scan::Source;
 use crate::shared::{HeldReader, Sharer};
 
@@ -110,7 +110,7 @@ impl RegionReader {
                 (Ok(Some(rows)), Some(lookup)) if current.batch.lookup == Turn::Now => {
                     let rows = lookup.found(&rows, &current.batch.keys)?;
                     if lookup.hides && rows.num_rows() > 0 {
-                        self.ask(halves(current.batch.keys));
+                        self.ask(halves(&current.batch.keys));
                         continue;
                     }
                     self.current = Some(Current { begun: true, ..current });
@@ -123,7 +123,7 @@ impl RegionReader {
                 (Err(error), _) if current.begun => return Err(self.why(error).await),
                 // Not every endpoint knows all that it is asked here.
                 (Err(error), _) if current.batch.lookup == Turn::Now && is_refusal(&error) => {
-                    self.ask(halves(current.batch.keys));
+                    self.ask(halves(&current.batch.keys));
                 }
                 (Err(error), _) => match self.missing(&error) {
                     Some(message) => self.ask(current.batch.without_missing(message)),
@@ -198,16 +198,15 @@ impl Batch {
             Turn::Later if told => vec![batch(keys, Turn::Next)],
             _ if !told && keys.len() < 2 => vec![],
             Turn::Later | Turn::Next => vec![batch(keys, Turn::Now)],
-            Turn::Now | Turn::Never => halves(keys),
+            Turn::Now | Turn::Never => halves(&keys),
         }
     }
 }
 
-/// Two batches, of which the ids alone tell what is there.
-fn halves(mut keys: Vec<String>) -> Vec<Batch> {
-    let second = keys.split_off(keys.len() / 2);
-    let halves = [keys, second].into_iter().filter(|keys| !keys.is_empty());
-    halves.map(|keys| Batch { keys, lookup: Turn::Never }).collect()
+/// Batches of at most half as many ids, which alone tell what is there.
+fn halves(keys: &[String]) -> Vec<Batch> {
+    let size = keys.len().div_ceil(2).clamp(1, IDS_PER_REQUEST_MAX);
+    keys.chunks(size).map(|keys| Batch { keys: keys.to_vec(), lookup: Turn::Never }).collect()
 }
 
 /// Whether the endpoint answered that it does not do this.
@@ -303,8 +302,8 @@ mod tests {
     fn a_batch_without_a_filter_is_halved_when_the_message_tells_nothing() {
         use Turn::Never;
         let all = "The volumes 'vol-1, vol-2, vol-3' do not exist";
-        check(Never, &["vol-1", "vol-2", "vol-3"], all, &[(Never, &["vol-1"]), (Never, &["vol-2", "vol-3"])]);
-        check(Never, &["a", "b", "c"], "Invalid id", &[(Never, &["a"]), (Never, &["b", "c"])]);
+        check(Never, &["vol-1", "vol-2", "vol-3"], all, &[(Never, &["vol-1", "vol-2"]), (Never, &["vol-3"])]);
+        check(Never, &["a", "b", "c"], "Invalid id", &[(Never, &["a", "b"]), (Never, &["c"])]);
         check(Never, &["a"], "Invalid id", &[]);
     }
 }

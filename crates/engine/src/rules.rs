@@ -2,6 +2,7 @@
 
 mod bound;
 mod joined;
+mod literals;
 mod once;
 mod passing;
 mod probe;
@@ -18,6 +19,7 @@ use crate::lateral::LateralUnnest;
 use crate::nulls;
 use bound::Bound;
 use joined::JoinsSayWhatIsTrue;
+use literals::LiteralsStandRight;
 use once::Once;
 use probe::ProbeSide;
 use unambiguous::Unambiguous;
@@ -45,7 +47,8 @@ pub(crate) fn install(builder: SessionStateBuilder, mut config: SessionConfig) -
     rules.insert(0, Arc::new(JoinsSayWhatIsTrue));
     rules.push(Arc::new(Bound));
     rules.push(Arc::new(Once));
-    let mut analyzer: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(LateralUnnest)];
+    let mut analyzer: Vec<Arc<dyn AnalyzerRule + Send + Sync>> =
+        vec![Arc::new(LateralUnnest), Arc::new(LiteralsStandRight)];
     analyzer.extend(Analyzer::new().rules);
     analyzer.extend(nulls::rules());
     builder.with_config(config).with_analyzer_rules(analyzer).with_physical_optimizer_rules(rules)

@@ -27,7 +27,7 @@ pub(crate) struct Columns {
     pub(crate) schema: SchemaRef,
 }
 
-/// What a call is read with.
+/// What a call is read with: not the whole source of the scan, which holds the calls that are shared, and so this.
 #[derive(Debug, Clone)]
 pub(crate) struct Reading {
     pub(crate) client: Client,

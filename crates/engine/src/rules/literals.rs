@@ -31,13 +31,10 @@ impl AnalyzerRule for LiteralsStandRight {
 }
 
 fn turned(part: Expr) -> Transformed<Expr> {
-    match part {
-        Expr::BinaryExpr(BinaryExpr { left, op, right }) if matches!((left.as_ref(), right.as_ref()), (Expr::Literal(..), other) if !matches!(other, Expr::Literal(..))) => {
-            match op.swap() {
-                Some(op) => Transformed::yes(Expr::BinaryExpr(BinaryExpr { left: right, op, right: left })),
-                None => Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right })),
-            }
-        }
-        part => Transformed::no(part),
+    let Expr::BinaryExpr(BinaryExpr { left, op, right }) = part else { return Transformed::no(part) };
+    let is_left = matches!(*left, Expr::Literal(..)) && !matches!(*right, Expr::Literal(..));
+    match op.swap().filter(|_| is_left) {
+        Some(op) => Transformed::yes(Expr::BinaryExpr(BinaryExpr { left: right, op, right: left })),
+        None => Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right })),
     }
 }

@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{Field, Schema};
-use datafusion::common::Result;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{Result, internal_datafusion_err};
 use datafusion::config::ConfigOptions;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
@@ -67,11 +67,12 @@ fn rewrite(filter: &Arc<dyn PhysicalExpr>, columns: &Columns) -> Result<Option<A
     Ok(is_known.then_some(rewritten.data))
 }
 
-/// Stands in the place of a node with one input while filters are taken down.
+/// Stands in the place of a node with one input, or above a node, while filters are taken down.
 #[derive(Debug, Clone)]
 pub(super) struct Passing {
     pub(super) node: Arc<dyn ExecutionPlan>,
     columns: Columns,
+    is_above: bool,
 }
 
 impl Passing {
@@ -81,7 +82,12 @@ impl Passing {
         let unnest = node.downcast_ref::<UnnestExec>().map(kept);
         let mut columns = unnest.or_else(|| node.downcast_ref::<ProjectionExec>().map(projected))?;
         columns.retain(|_, source| collect_columns(source).iter().all(|column| is_found(column.index())));
-        Some(Self { node: Arc::clone(node), columns })
+        Some(Self { node: Arc::clone(node), columns, is_above: false })
+    }
+
+    /// Stands above a node, which takes filters down itself, and lets those over these columns through.
+    pub(super) fn above(node: Arc<dyn ExecutionPlan>, columns: Columns) -> Self {
+        Self { node, columns, is_above: true }
     }
 }
 
@@ -115,7 +121,7 @@ impl DisplayAs for Passing {
 
 impl ExecutionPlan for Passing {
     fn name(&self) -> &str {
-        self.node.name()
+        if self.is_above { "Passing" } else { self.node.name() }
     }
 
     fn properties(&self) -> &Arc<PlanProperties> {
@@ -123,23 +129,27 @@ impl ExecutionPlan for Passing {
     }
 
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        self.node.children()
+        if self.is_above { vec![&self.node] } else { self.node.children() }
     }
 
     fn apply_expressions(
         &self,
         visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
     ) -> Result<TreeNodeRecursion> {
-        self.node.apply_expressions(visit)
+        if self.is_above { Ok(TreeNodeRecursion::Continue) } else { self.node.apply_expressions(visit) }
     }
 
     fn replace_children(
         self: Arc<Self>,
-        children: Vec<Arc<dyn ExecutionPlan>>,
+        mut children: Vec<Arc<dyn ExecutionPlan>>,
         options: ReplaceChildrenOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let node = Arc::clone(&self.node).replace_children(children, options)?;
-        Ok(Arc::new(Self { node, columns: self.columns.clone() }))
+        let node = if self.is_above {
+            children.pop().ok_or_else(|| internal_datafusion_err!("what filters pass to is missing"))?
+        } else {
+            Arc::clone(&self.node).replace_children(children, options)?
+        };
+        Ok(Arc::new(Self { node, columns: self.columns.clone(), is_above: self.is_above }))
     }
 
     fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {

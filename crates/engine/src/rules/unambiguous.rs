@@ -6,27 +6,21 @@
 //! DataFusion looks by name.
 
 use std::collections::HashSet;
-use std::fmt;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{Field, Schema};
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
-use datafusion::common::{JoinType, Result, internal_datafusion_err};
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::common::{JoinType, Result};
 use datafusion::config::ConfigOptions;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
-use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
 use datafusion::physical_plan::filter::FilterExec;
-use datafusion::physical_plan::filter_pushdown::{
-    ChildPushdownResult, FilterDescription, FilterPushdownPhase, FilterPushdownPropagation,
-};
 use datafusion::physical_plan::joins::HashJoinExec;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 
 use super::joined::Joined;
-use super::passing::{self, Columns, Passing};
+use super::passing::{Columns, Passing};
 
 /// A rule that takes filters down, kept from what is ambiguous.
 #[derive(Debug)]
@@ -46,14 +40,13 @@ impl PhysicalOptimizerRule for Unambiguous {
                 return Ok(Transformed::no(node));
             }
             let columns = same(&node, |place| is_found(&node, child, place).then_some(place));
-            let guard: Arc<dyn ExecutionPlan> = Arc::new(Guard { node, columns });
-            Ok(Transformed::yes(guard))
+            let passing: Arc<dyn ExecutionPlan> = Arc::new(Passing::above(node, columns));
+            Ok(Transformed::yes(passing))
         })?;
         let plan = self.0.optimize(guarded.data, options)?;
         plan.transform_up(|node| {
-            let guarded = node.downcast_ref::<Guard>().map(|guard| &guard.node);
-            let behind = guarded.or_else(|| node.downcast_ref::<Passing>().map(|passing| &passing.node));
-            Ok(behind.cloned().map_or_else(|| Transformed::no(Arc::clone(&node)), Transformed::yes))
+            let behind = node.downcast_ref::<Passing>().map(|passing| Arc::clone(&passing.node));
+            Ok(behind.map_or_else(|| Transformed::no(node), Transformed::yes))
         })
         .data()
     }
@@ -168,73 +161,4 @@ fn are_equal(plan: &Arc<dyn ExecutionPlan>, a: usize, b: usize) -> bool {
     let schema = plan.schema();
     let column = |place: usize| -> Arc<dyn PhysicalExpr> { Arc::new(Column::new(schema.field(place).name(), place)) };
     plan.equivalence_properties().eq_group().exprs_equal(&column(a), &column(b))
-}
-
-/// Stands above a node while filters are taken down.
-#[derive(Debug, Clone)]
-struct Guard {
-    node: Arc<dyn ExecutionPlan>,
-    columns: Columns,
-}
-
-impl DisplayAs for Guard {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Guard")
-    }
-}
-
-impl ExecutionPlan for Guard {
-    fn name(&self) -> &'static str {
-        "Guard"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.node.properties()
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.node]
-    }
-
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn replace_children(
-        self: Arc<Self>,
-        mut children: Vec<Arc<dyn ExecutionPlan>>,
-        _: ReplaceChildrenOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let node = children.pop().ok_or_else(|| internal_datafusion_err!("a guard guards nothing"))?;
-        Ok(Arc::new(Self { node, columns: self.columns.clone() }))
-    }
-
-    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
-    }
-
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        self.node.execute(partition, context)
-    }
-
-    fn gather_filters_for_pushdown(
-        &self,
-        _: FilterPushdownPhase,
-        filters: Vec<Arc<dyn PhysicalExpr>>,
-        _: &ConfigOptions,
-    ) -> Result<FilterDescription> {
-        passing::through(&filters, &self.columns, &self.node)
-    }
-
-    fn handle_child_pushdown_result(
-        &self,
-        _: FilterPushdownPhase,
-        result: ChildPushdownResult,
-        _: &ConfigOptions,
-    ) -> Result<FilterPushdownPropagation<Arc<dyn ExecutionPlan>>> {
-        Ok(FilterPushdownPropagation::if_all(result))
-    }
 }
